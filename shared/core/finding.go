@@ -1,0 +1,84 @@
+package core
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+)
+
+// Decision is what the rules say about a plan.
+type Decision struct {
+	Mode   string `json:"mode"` // report, approve, auto, exception, refuse
+	Reason string `json:"reason"`
+	Rule   string `json:"rule"` // the entry of the rules file that decided; empty: the default
+}
+
+// Cause says where a finding came from.
+type Cause struct {
+	Origin string    `json:"origin"` // event, sweep, config, securityhub, guardduty, cli
+	Actor  string    `json:"actor,omitempty"`
+	Event  string    `json:"event,omitempty"` // "s3.amazonaws.com:PutBucketPolicy"
+	ID     string    `json:"id,omitempty"`    // of the event, to tell duplicates
+	Time   time.Time `json:"time"`            // when the causing call was made, as far as known
+}
+
+// ShownChange is a change as people and programs are shown it.
+type ShownChange struct {
+	Call  string          `json:"call"`
+	Input json.RawMessage `json:"input"`
+	Why   string          `json:"why"`
+	Undo  []awsapi.Call   `json:"undo"`
+	Diff  []DiffLine      `json:"diff"`
+}
+
+// Finding is all that is known after looking at one resource with one control: what is wrong, the plan, and what the rules say about it.
+// It is what reports, messages and the command line show. Plan is the part that the hash covers; nothing here is ever a source of calls.
+type Finding struct {
+	ID           string          `json:"id"`   // of the plan; empty where nothing is wrong
+	Hash         string          `json:"hash"` // of the plan
+	Control      string          `json:"control"`
+	Version      int             `json:"version"`
+	Title        string          `json:"title"`
+	Severity     Severity        `json:"severity"`
+	ResourceType string          `json:"resource_type"`
+	Resource     string          `json:"resource"`
+	ARN          string          `json:"arn"`
+	Account      string          `json:"account"`
+	Region       string          `json:"region"`
+	Outcome      Outcome         `json:"outcome"`
+	Reason       string          `json:"reason"` // why this outcome, in a sentence
+	Violations   []Violation     `json:"violations"`
+	Changes      []ShownChange   `json:"changes"`
+	Advice       []Advice        `json:"advice"`
+	NeverAuto    []string        `json:"never_auto"`
+	Notes        []string        `json:"notes"`
+	Decision     Decision        `json:"decision"`
+	RulesVersion string          `json:"rules_version"`
+	RulesHash    string          `json:"rules_hash"`
+	Context      Context         `json:"context"`
+	Cause        Cause           `json:"cause"`
+	Reversible   Reversal        `json:"reversible"`
+	Disruption   Disruption      `json:"disruption"`
+	Exposure     float64         `json:"exposure_seconds,omitempty"` // from the cause to the verified fix
+	Record       Record          `json:"record"`                     // the last audit entry about it
+	Plan         Plan            `json:"-"`
+	Expected     json.RawMessage `json:"-"`
+}
+
+// Record points to an audit entry.
+type Record struct {
+	Chain string `json:"chain,omitempty"`
+	Seq   int64  `json:"seq,omitempty"`
+	Hash  string `json:"hash,omitempty"`
+}
+
+// Show fills what people see from a control's proposal.
+func (f *Finding) Show(p Proposal) {
+	f.Plan, f.Expected = p.Plan, p.Expected
+	f.Violations, f.Advice, f.NeverAuto, f.Notes = p.Plan.Violations, p.Advice, p.NeverAuto, p.Notes
+	f.Changes = make([]ShownChange, len(p.Plan.Changes))
+	for i, c := range p.Plan.Changes {
+		f.Changes[i] = ShownChange{c.Do.Op, c.Do.Input, c.Why, c.Undo, p.Diffs[i]}
+	}
+}

@@ -1,0 +1,66 @@
+package core
+
+// protected lists principals that are judged and reported like any other, and never written: whoever breaks one of these loses the way back
+// in, or fights a service that owns it. They are matched by full ARN or path. Sources: IAM user guide (service-linked roles answer
+// UnmodifiableEntity), IAM Identity Center (reserved path), Control Tower, StackSets and CDK bootstrap documentation for the role names.
+var protected = []struct{ pattern, reason string }{
+	{"arn:*:iam::*:role/aws-service-role/*", "service-linked role, owned by its AWS service"},
+	{"arn:*:iam::*:role/aws-reserved/*", "IAM Identity Center role, changed only through its permission set"},
+	{"arn:*:iam::*:role/AWSControlTowerExecution", "Control Tower's own role"},
+	{"arn:*:iam::*:role/service-role/AWSControlTower*", "Control Tower's own role"},
+	{"arn:*:iam::*:role/aws-controltower-*", "Control Tower's own role"},
+	{"arn:*:iam::*:role/OrganizationAccountAccessRole", "the organisation management account's access"},
+	{"arn:*:iam::*:role/AWSCloudFormationStackSetExecutionRole", "StackSets' own role"},
+	{"arn:*:iam::*:role/AWSCloudFormationStackSetAdministrationRole", "StackSets' own role"},
+	{"arn:*:iam::*:role/stacksets-exec-*", "StackSets' own role"},
+	{"arn:*:iam::*:role/cdk-*-deploy-role-*", "CDK bootstrap role"},
+	{"arn:*:iam::*:role/cdk-*-cfn-exec-role-*", "CDK bootstrap role"},
+	{"arn:*:iam::*:role/cdk-*-file-publishing-role-*", "CDK bootstrap role"},
+	{"arn:*:iam::*:role/cdk-*-image-publishing-role-*", "CDK bootstrap role"},
+	{"arn:*:iam::*:role/cdk-*-lookup-role-*", "CDK bootstrap role"},
+	{"arn:*:iam::*:role/shoreup/*", "shoreup's own role"},
+	{"arn:*:iam::*:policy/shoreup/*", "shoreup's own policy"},
+	{"arn:*:iam::*:root", "the account's root user"},
+	{"arn:*:s3:::shoreup-*", "shoreup's own bucket"},
+	{"arn:*:sqs:*:*:shoreup-*", "shoreup's own queue"},
+	{"arn:*:dynamodb:*:*:table/shoreup-*", "shoreup's own table"},
+}
+
+// ProtectedBy returns why the resource with this ARN must not be written, or nothing.
+func (s Settings) ProtectedBy(arn string) string {
+	for _, p := range protected {
+		if Match(p.pattern, arn) {
+			return p.reason
+		}
+	}
+	for _, p := range s.Protected {
+		if Match(p, arn) {
+			return "listed under protected_principals in the rules file"
+		}
+	}
+	return ""
+}
+
+// Match reports whether a pattern with * (any text) and ? (one character) matches the whole text.
+func Match(pattern, s string) bool {
+	p, i, star, mark := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0: // let the last * take one character more
+			mark++
+			p, i = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}

@@ -1,0 +1,31 @@
+// Package rules reads shoreup.yaml, the file in which a company says what shoreup may do to whom, and decides single
+// cases by it. It does no I/O: bytes go in, decisions come out, always with the reason.
+//
+// # How a decision is made
+//
+// The steps run in this order, and the first one that settles the case ends it:
+//
+//  1. No readable file, or a subject that lacks what the file goes by: refuse.
+//  2. The account or Region is not enrolled: refuse. Without a list of accounts every account is enrolled.
+//  3. A valid exception covers the resource: exception.
+//  4. Every rule without tags is looked at. All that match have a say and the most cautious of them wins
+//     (report before approve before auto). None matches: defaults.mode, which is report unless the file says approve.
+//  5. Rules with tags can only lower what step 4 gave, and a tag that the causing actor set within a day does not count.
+//  6. auto becomes approve for account-wide settings, IAM, plans that the control wants a person to see, very disruptive
+//     plans, and old findings. An old finding is everything but an event less than an hour old; it stays auto only if
+//     a matching auto rule names its origin.
+//  7. Protected resources and principals: refuse, whatever the mode.
+//  8. Kill switch or a freeze: approve and auto are refused. Reports go on, since they write nothing.
+//
+// # Why the most cautious rule wins
+//
+// With "the first match wins" the meaning of a file hangs on the order of its lines: a broad auto rule pasted above a
+// careful one silently undoes it. Here order means nothing, so each rule can be read alone: "this rule says approve"
+// means that nothing it matches is ever automatic. A mistake costs a question to a person, never a write nobody wanted.
+// To make one control freer than its neighbours, leave it out of the careful rule with "except".
+//
+// # Closed by default
+//
+// The zero Mode is Report, a nil *File refuses everything, and Load refuses the whole file for any unknown field, wrong
+// type, duplicate key or value out of bounds, with line, column and what to write instead.
+package rules

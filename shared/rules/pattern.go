@@ -1,0 +1,129 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// glob matches s against a pattern in which * stands for any run of characters (also none, also : and /) and ? for one
+// character. Case counts. It needs time in proportion to len(pattern)*len(s), whatever the pattern.
+func glob(pattern, s string) bool {
+	p, i := 0, 0
+	star, mark := -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0:
+			mark++
+			p, i = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// resourceMatches compares a pattern that begins with arn: to the full ARN and any other to the id. Some ids are ARNs
+// themselves, so ARN patterns are compared to both.
+func resourceMatches(pattern, id, arn string) bool {
+	return glob(pattern, id) || (strings.HasPrefix(pattern, "arn:") && glob(pattern, arn))
+}
+
+func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?") }
+
+var (
+	slugShape      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	controlShape   = regexp.MustCompile(`^[a-z0-9*?-]+$`)
+	regionShape    = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$`)
+	resourceShape  = regexp.MustCompile(`^[A-Za-z0-9_.:/@+=,#$%&!~^|;()*?-]+$`)
+	principalShape = regexp.MustCompile(`^arn:aws(-[a-z0-9]+)*:iam::([0-9]{12}|\*):(root|(role|user|group)/[A-Za-z0-9_+=,.@/-]*([A-Za-z0-9_+=,.@-]|[A-Za-z0-9_+=,.@-]/\*))$`)
+	tagShape       = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+	channelShape   = regexp.MustCompile(`^(#[\p{Ll}\p{Lo}\p{N}_-]{1,80}|[CG][A-Z0-9]{8,20})$`)
+)
+
+func shaped(shape *regexp.Regexp, instead string) check {
+	return func(s string) string {
+		if shape.MatchString(s) {
+			return ""
+		}
+		return fmt.Sprintf("%q does not fit; write %s", s, instead)
+	}
+}
+
+var (
+	checkAccount   = shaped(accountShape, `12 digits in quotes, like "111122223333"`)
+	checkSlug      = shaped(slugShape, "lower-case words joined by hyphens, like close-public-buckets")
+	checkRegion    = shaped(regionShape, "a Region code like eu-west-1")
+	checkChannel   = shaped(channelShape, `a Slack channel in quotes, like "#alerts", or its id, like C0123456789`)
+	checkPrincipal = shaped(principalShape, "a full ARN like arn:aws:iam::111122223333:role/admin, or a path like arn:aws:iam::*:role/break-glass/* (* only as the account or after a path)")
+)
+
+func checkControl(s string) string {
+	if hasWildcard(s) {
+		return fmt.Sprintf("%q has a wildcard; here every control is named in full", s)
+	}
+	return checkSlug(s)
+}
+
+func checkControlPattern(s string) string {
+	return shaped(controlShape, "a control like s3-bucket-public or a pattern like s3-*")(s)
+}
+
+// checkResource accepts an id or ARN with * and ?. Brackets and backslashes are refused because people would expect
+// them to mean what they mean to a shell.
+func checkResource(s string) string {
+	if !resourceShape.MatchString(s) {
+		return fmt.Sprintf("%q is no resource pattern; write an id or ARN in which only * and ? stand for other characters", s)
+	}
+	if strings.HasPrefix(s, "arn") && (arnField(s, 5) == "" || arnField(s, 1) == "" || arnField(s, 2) == "") {
+		return fmt.Sprintf("%q is no complete ARN; write arn:partition:service:region:account:resource", s)
+	}
+	if account := arnField(s, 4); strings.Trim(account, "0123456789") == "" && account != "" && len(account) != 12 {
+		return fmt.Sprintf("%q names account %s; an account id has 12 digits", s, account)
+	}
+	return ""
+}
+
+// untyped services have ARNs whose resource part is the bare name.
+var untyped = []string{"s3", "sns", "sqs"}
+
+// namesResource is false for patterns that cover every resource of a type, such as *, arn:aws:s3:::* or sg-*.
+func namesResource(pattern string) bool {
+	if !hasWildcard(pattern) {
+		return true
+	}
+	name := pattern
+	if strings.HasPrefix(pattern, "arn:") {
+		name = arnField(pattern, 5)
+		kind, rest, typed := name, "", false
+		if i := strings.IndexAny(name, "/:"); i >= 0 {
+			kind, rest, typed = name[:i], name[i+1:], true
+		}
+		switch {
+		case typed && !hasWildcard(kind):
+			name = rest // "security-group/*": the type names no resource
+		case !slices.Contains(untyped, arnField(pattern, 2)):
+			return false // "security-group*" or "*/name": the wildcard swallows the type
+		}
+	}
+	for _, prefix := range []string{"sg-", "vol-", "snap-", "ami-", "sgr-", "vpc-", "AKIA", "AROA", "AIDA", "ANPA"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	literal := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("*?-/:", r) {
+			return -1
+		}
+		return r
+	}, name)
+	return len(literal) >= 3
+}

@@ -1,0 +1,153 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	soon    = 14 * 24 * time.Hour  // exceptions that end within this are warned about
+	tooLong = 366 * 24 * time.Hour // exceptions should be looked at again at least once a year
+)
+
+// Known is what the catalogue offers, to find typing errors with. An empty list leaves that kind unchecked.
+type Known struct{ Controls, Families, Services []string }
+
+// Warning is something that loads but is probably not meant.
+type Warning struct {
+	Line int    `json:"line"`
+	Path string `json:"path"`
+	Text string `json:"text"`
+}
+
+// Warnings lists what people should look at, in the order of the file's sections.
+func (f *File) Warnings(now time.Time, known Known) []Warning {
+	if f == nil {
+		return []Warning{{Text: "the rules file could not be read, so nothing is changed anywhere"}}
+	}
+	var out []Warning
+	warn := func(line int, path, format string, args ...any) {
+		out = append(out, Warning{Line: line, Path: path, Text: fmt.Sprintf(format, args...)})
+	}
+	for i, r := range f.Rules {
+		path := fmt.Sprintf("rules[%d]", i)
+		f.warnMatch(r.Match, r.Line, path+".match", known, warn)
+		f.warnMatch(r.Except, r.Line, path+".except", known, warn)
+		f.warnRule(r, path, warn)
+	}
+	for i, e := range f.Exceptions {
+		warnException(e, now, exceptionName(i), known, warn)
+	}
+	for i, l := range f.Limits {
+		f.warnMatch(l.Match, l.Line, fmt.Sprintf("limits[%d]", i), known, warn)
+	}
+	for i, fr := range f.Freezes {
+		path := fmt.Sprintf("freezes[%d]", i)
+		f.warnMatch(fr.Match, fr.Line, path, known, warn)
+		if fr.Weekly == nil && !now.Before(fr.To) {
+			warn(fr.Line, path, "freeze %s ended on %s; remove it", fr.Name, fr.To.Format(time.DateOnly))
+		}
+	}
+	if f.KillSwitch {
+		warn(0, "kill_switch", "the kill switch is on: nothing is written")
+	}
+	return out
+}
+
+type warner func(line int, path, format string, args ...any)
+
+func (f *File) warnMatch(m Match, line int, path string, known Known, warn warner) {
+	for _, list := range []struct {
+		what        string
+		have, known []string
+	}{{"control", m.Controls, known.Controls}, {"family", m.Families, known.Families}, {"service", m.Services, known.Services}} {
+		for _, name := range list.have {
+			if len(list.known) > 0 && !slices.ContainsFunc(list.known, func(k string) bool { return glob(name, k) }) {
+				warn(line, path, "no %s is called %s", list.what, name)
+			}
+		}
+	}
+	for _, region := range m.Regions {
+		if !f.enrolledAnywhere(region) {
+			warn(line, path, "Region %s is enrolled for no account, so it never matches", region)
+		}
+	}
+}
+
+func (f *File) enrolledAnywhere(region string) bool {
+	return len(f.Accounts) == 0 ||
+		slices.ContainsFunc(f.Accounts, func(a Account) bool { return f.Enrolled(a.ID, region) })
+}
+
+func (f *File) warnRule(r Rule, path string, warn warner) {
+	if r.Mode == Auto && (onlyIAM(r.Match.Families) || onlyIAM(r.Match.Services)) {
+		warn(r.Line, path, "rule %s says auto, but changes in IAM always need approval", r.Name)
+	}
+	for _, other := range f.Rules {
+		if other.Mode < r.Mode && len(other.Match.Tags) == 0 && other.Except.empty() && other.Match.includes(r.Match) {
+			warn(r.Line, path, "rule %s never has its way: rule %s (line %d) matches all it matches and says %s", r.Name, other.Name, other.Line, other.Mode)
+			return
+		}
+	}
+}
+
+func onlyIAM(list []string) bool { return len(list) == 1 && list[0] == "iam" }
+
+// includes tells whether m surely matches all that other matches. It may miss some such pairs.
+func (m Match) includes(other Match) bool {
+	return widens(m.Controls, other.Controls) && widens(m.Families, other.Families) && widens(m.Services, other.Services) &&
+		widens(m.Severities, other.Severities) && widens(m.Accounts, other.Accounts) && widens(m.Groups, other.Groups) &&
+		widens(m.Regions, other.Regions) && widens(m.Resources, other.Resources) && widens(m.Origin, other.Origin)
+}
+
+func widens(wide, narrow []string) bool {
+	if len(wide) == 0 {
+		return true
+	}
+	covered := func(n string) bool {
+		return slices.ContainsFunc(wide, func(w string) bool { return w == n || (!hasWildcard(n) && glob(w, n)) || w == "*" })
+	}
+	for _, n := range narrow {
+		if !covered(n) {
+			return false
+		}
+	}
+	return len(narrow) > 0
+}
+
+func warnException(e Exception, now time.Time, path string, known Known, warn warner) {
+	left := e.Expires.Sub(now)
+	switch {
+	case left <= 0:
+		warn(e.Line, path, "ran out after %s and no longer counts (owner %s)", lastDay(e), e.Owner)
+	case left <= soon:
+		warn(e.Line, path, "runs out after %s (owner %s)", lastDay(e), e.Owner)
+	case left > tooLong:
+		warn(e.Line, path, "holds for more than a year (until %s); look at exceptions at least once a year", lastDay(e))
+	}
+	if hasWildcard(e.Resource) {
+		warn(e.Line, path, "covers every resource called like %s: whoever may create one may exempt it; name them in full", e.Resource)
+	}
+	for _, c := range e.Controls {
+		if len(known.Controls) > 0 && !slices.Contains(known.Controls, c) {
+			warn(e.Line, path, "no control is called %s; known: %s", c, strings.Join(nearest(c, known.Controls), ", "))
+		}
+	}
+}
+
+// nearest gives the known controls that begin with the same word.
+func nearest(name string, known []string) []string {
+	word, _, _ := strings.Cut(name, "-")
+	var out []string
+	for _, k := range known {
+		if strings.HasPrefix(k, word+"-") {
+			out = append(out, k)
+		}
+	}
+	if len(out) == 0 {
+		return known
+	}
+	return out
+}
