@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -81,4 +82,22 @@ func (f *Finding) Show(p Proposal) {
 	for i, c := range p.Plan.Changes {
 		f.Changes[i] = ShownChange{c.Do.Op, c.Do.Input, c.Why, c.Undo, p.Diffs[i]}
 	}
+}
+
+// Complete returns the finding with empty lists in the place of missing ones, so that programs find every key with its list behind it.
+func (f Finding) Complete() Finding {
+	f.Violations, f.Changes = some(f.Violations), some(f.Changes)
+	f.Advice, f.NeverAuto, f.Notes = some(f.Advice), some(f.NeverAuto), some(f.Notes)
+	f.Changes = slices.Clone(f.Changes)
+	for i, c := range f.Changes {
+		f.Changes[i].Undo, f.Changes[i].Diff = some(c.Undo), some(c.Diff)
+	}
+	return f
+}
+
+func some[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }

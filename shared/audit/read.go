@@ -1,0 +1,168 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/canon"
+)
+
+// A chain is one partition: its entries by number, and its head. The names of all chains are in a partition of their own. Attribute names
+// have an underscore, because DynamoDB reserves most plain words.
+const (
+	attrBody  = "entry_body"
+	attrHash  = "entry_hash"
+	attrSeq   = "entry_seq"
+	attrTime  = "entry_time"
+	attrToken = "append_token"
+
+	headKey   = "head"
+	chainsKey = "#chains"
+	lastKey   = "9999999999999999"
+)
+
+func sortKey(seq int64) string { return fmt.Sprintf("%016d", seq) }
+
+// Head returns the head of a chain: Seq 0 and [Genesis] if it has no entries.
+func (l *Log) Head(ctx context.Context, chain string) (Head, error) {
+	row, ok, err := l.store.Get(ctx, l.table, dynamodbapi.Key(chain, headKey))
+	if err != nil {
+		return Head{}, err
+	}
+	if !ok {
+		return Head{Chain: chain, Hash: Genesis}, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, row.Text(attrTime))
+	if err != nil {
+		return Head{}, fmt.Errorf("reading the head of the audit log of %s: %w: %w", chain, ErrBroken, err)
+	}
+	return Head{Chain: chain, Seq: row.Int(attrSeq), Hash: row.Text(attrHash), Time: at}, nil
+}
+
+// Get returns one entry; [ErrNotFound] if there is none, [ErrBroken] if it is not as it was written.
+func (l *Log) Get(ctx context.Context, chain string, seq int64) (Entry, error) {
+	row, ok, err := l.store.Get(ctx, l.table, dynamodbapi.Key(chain, sortKey(seq)))
+	if err != nil {
+		return Entry{}, err
+	}
+	if !ok {
+		return Entry{}, fmt.Errorf("reading entry %d of the audit log of %s: %w", seq, chain, ErrNotFound)
+	}
+	return entryOf(row)
+}
+
+// List returns the entries of a chain that come after the given number, in order, at most limit; 0 is no limit.
+func (l *Log) List(ctx context.Context, chain string, after int64, limit int) ([]Entry, error) {
+	q := l.query(chain, after)
+	if limit > 0 && limit < 1000 {
+		q.Limit = int32(limit)
+	}
+	var out []Entry
+	for row, err := range l.store.All(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		e, err := entryOf(row)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, e); len(out) == limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// Chains returns the names of all chains, sorted.
+func (l *Log) Chains(ctx context.Context) ([]string, error) {
+	var out []string
+	for row, err := range l.store.All(ctx, dynamodbapi.Query{Table: l.table, PK: chainsKey}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row.Text(dynamodbapi.SK))
+	}
+	return out, nil
+}
+
+// Export writes the entries of a chain that come after the given number as lines of JSON, {"body":"<the exact bytes>","hash":"..."}, and last
+// its head, {"head":{"chain":"...","seq":7,"hash":"..."}}. Nothing is interpreted: this is what the verifier reads. [ErrNotFound]: no such chain.
+func (l *Log) Export(ctx context.Context, w io.Writer, chain string, after int64) error {
+	if err := l.export(ctx, json.NewEncoder(w), chain, after); err != nil {
+		return fmt.Errorf("exporting the audit log of %s: %w", chain, err)
+	}
+	return nil
+}
+
+func (l *Log) export(ctx context.Context, out *json.Encoder, chain string, after int64) error {
+	out.SetEscapeHTML(false)
+	type record struct {
+		Body string `json:"body"`
+		Hash string `json:"hash"`
+	}
+	write := func(q dynamodbapi.Query) error {
+		for row, err := range l.store.All(ctx, q) {
+			if err != nil {
+				return err
+			}
+			if err := out.Encode(record{row.Text(attrBody), row.Text(attrHash)}); err != nil {
+				return err
+			}
+			if _, err := fmt.Sscanf(row.Text(dynamodbapi.SK), "%d", &after); err != nil {
+				return fmt.Errorf("reading the key %s: %w", row.Text(dynamodbapi.SK), err)
+			}
+		}
+		return nil
+	}
+	// The entries before the head, so that one beyond the head (a head that was turned back) is among them; then those appended meanwhile.
+	if err := write(l.query(chain, after)); err != nil {
+		return err
+	}
+	row, ok, err := l.store.Get(ctx, l.table, dynamodbapi.Key(chain, headKey))
+	if err != nil {
+		return err
+	}
+	if !ok && after == 0 {
+		return ErrNotFound
+	}
+	if !ok {
+		return nil // entries without a head: the verifier says so
+	}
+	if seq := row.Int(attrSeq); seq > after {
+		q := l.query(chain, after)
+		q.To = sortKey(seq)
+		if err := write(q); err != nil {
+			return err
+		}
+	}
+	type head struct {
+		Chain string `json:"chain"`
+		Seq   int64  `json:"seq"`
+		Hash  string `json:"hash"`
+	}
+	return out.Encode(map[string]head{"head": {chain, row.Int(attrSeq), row.Text(attrHash)}})
+}
+
+func (l *Log) query(chain string, after int64) dynamodbapi.Query {
+	return dynamodbapi.Query{Table: l.table, PK: chain, From: sortKey(after + 1), To: lastKey}
+}
+
+// entryOf reads a stored entry, and refuses one that is not as it was written.
+func entryOf(row dynamodbapi.Values) (Entry, error) {
+	where := fmt.Sprintf("reading entry %s of the audit log of %s", row.Text(dynamodbapi.SK), row.Text(dynamodbapi.PK))
+	e := Entry{Hash: row.Text(attrHash), Body: []byte(row.Text(attrBody))}
+	if canon.Hash(e.Body) != e.Hash {
+		return Entry{}, fmt.Errorf("%s: %w: its bytes do not have its hash", where, ErrBroken)
+	}
+	if err := canon.Unmarshal(e.Body, &e); err != nil {
+		return Entry{}, fmt.Errorf("%s: %w: %w", where, ErrBroken, err)
+	}
+	if e.Chain != row.Text(dynamodbapi.PK) || sortKey(e.Seq) != row.Text(dynamodbapi.SK) {
+		return Entry{}, fmt.Errorf("%s: %w: it is stored in another entry's place", where, ErrBroken)
+	}
+	return e, nil
+}

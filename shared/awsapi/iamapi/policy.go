@@ -1,0 +1,197 @@
+package iamapi
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+// maxVersions is how many versions a managed policy may have (IAM and STS quotas; it cannot be raised).
+const maxVersions = 5
+
+// DefaultVersion is what the default version of a customer managed policy says.
+type DefaultVersion struct {
+	Document json.RawMessage   `json:"document"`
+	Text     string            `json:"text" aws:"assigned"` // the exact text, to be edited
+	ID       string            `json:"id" aws:"assigned"`   // v1, v2, ...
+	Tags     map[string]string `json:"tags" aws:"context"`
+}
+
+// Version is another version of a policy.
+type Version struct {
+	ID      string `json:"id"`
+	Created string `json:"created"` // date
+	Text    string `json:"text"`
+}
+
+// Attachment is a principal that a policy applies to.
+type Attachment struct {
+	Kind     string `json:"kind"` // user, role, group
+	Name     string `json:"name"`
+	Via      string `json:"via"`      // the group through which a user has the policy; empty: attached directly
+	Boundary bool   `json:"boundary"` // used as a permissions boundary, which grants nothing
+	ARN      string `json:"arn" aws:"context"`
+}
+
+// String names the principal.
+func (a Attachment) String() string {
+	switch {
+	case a.Via != "":
+		return fmt.Sprintf("%s %s (member of group %s)", a.Kind, a.Name, a.Via)
+	case a.Boundary:
+		return fmt.Sprintf("%s %s (as permissions boundary)", a.Kind, a.Name)
+	}
+	return a.Kind + " " + a.Name
+}
+
+// ReadDefaultVersion returns the policy's default version (two requests), or an error that wraps [awsapi.ErrGone].
+func ReadDefaultVersion(ctx context.Context, s awsapi.Session, arn string) (DefaultVersion, error) {
+	out, err := GetPolicy.Do(ctx, s, &iam.GetPolicyInput{PolicyArn: &arn})
+	if err != nil {
+		return DefaultVersion{}, gone(err)
+	}
+	v := DefaultVersion{ID: aws.ToString(out.Policy.DefaultVersionId), Tags: tags(out.Policy.Tags)}
+	if v.Text, err = readVersion(ctx, s, arn, v.ID); err != nil {
+		return DefaultVersion{}, gone(err)
+	}
+	v.Document = json.RawMessage(v.Text)
+	return v, nil
+}
+
+func readVersion(ctx context.Context, s awsapi.Session, arn, id string) (string, error) {
+	out, err := GetPolicyVersion.Do(ctx, s, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: &id})
+	if err != nil {
+		return "", err
+	}
+	return decoded(aws.ToString(out.PolicyVersion.Document))
+}
+
+// decoded returns a document as text: AWS answers it URL-encoded.
+func decoded(text string) (string, error) {
+	doc, err := iampolicy.ParseURLEncoded(text)
+	if err != nil {
+		return "", err
+	}
+	return string(doc.Source()), nil
+}
+
+// readSpare returns the version that has to make room for a new one: the oldest that is not the default; nil while there is room.
+func readSpare(ctx context.Context, s awsapi.Session, arn string) (*Version, error) {
+	var all []iamtypes.PolicyVersion
+	in := &iam.ListPolicyVersionsInput{PolicyArn: &arn}
+	for {
+		page, err := ListPolicyVersions.Do(ctx, s, in)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Versions...)
+		if in.Marker = page.Marker; !page.IsTruncated {
+			break
+		}
+	}
+	if len(all) < maxVersions {
+		return nil, nil
+	}
+	all = slices.DeleteFunc(all, func(v iamtypes.PolicyVersion) bool { return v.IsDefaultVersion })
+	oldest := slices.MinFunc(all, func(a, b iamtypes.PolicyVersion) int { return cmp.Compare(number(a), number(b)) })
+	v := Version{ID: aws.ToString(oldest.VersionId), Created: aws.ToTime(oldest.CreateDate).Format(time.DateOnly)}
+	var err error
+	v.Text, err = readVersion(ctx, s, arn, v.ID)
+	return &v, err
+}
+
+// number is that of a version id: v12 is newer than v9.
+func number(v iamtypes.PolicyVersion) int {
+	n, _ := strconv.Atoi(strings.TrimPrefix(aws.ToString(v.VersionId), "v"))
+	return n
+}
+
+// readAttachments returns whom the policy is attached to, or bounds, sorted.
+func readAttachments(ctx context.Context, s awsapi.Session, arn string) ([]Attachment, error) {
+	var out []Attachment
+	for _, usage := range []iamtypes.PolicyUsageType{iamtypes.PolicyUsageTypePermissionsPolicy, iamtypes.PolicyUsageTypePermissionsBoundary} {
+		in := &iam.ListEntitiesForPolicyInput{PolicyArn: &arn, PolicyUsageFilter: usage}
+		bound := usage == iamtypes.PolicyUsageTypePermissionsBoundary
+		for {
+			page, err := ListEntitiesForPolicy.Do(ctx, s, in)
+			if err != nil {
+				return nil, err
+			}
+			for _, u := range page.PolicyUsers {
+				out = append(out, Attachment{Kind: "user", Name: aws.ToString(u.UserName), Boundary: bound})
+			}
+			for _, r := range page.PolicyRoles {
+				out = append(out, Attachment{Kind: "role", Name: aws.ToString(r.RoleName), Boundary: bound})
+			}
+			for _, g := range page.PolicyGroups {
+				out = append(out, Attachment{Kind: "group", Name: aws.ToString(g.GroupName), Boundary: bound})
+			}
+			if in.Marker = page.Marker; !page.IsTruncated {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// Step is one write with the calls that take it back.
+type Step struct {
+	Why  string
+	Do   awsapi.Call
+	Undo []awsapi.Call
+}
+
+// NewDefault describes the calls that give the policy this text as its default version. The one before stays, to go back to; where there are
+// five versions already, the spare one is deleted first.
+func NewDefault(arn string, before DefaultVersion, spare *Version, text string) []Step {
+	var steps []Step
+	if spare != nil {
+		steps = append(steps, Step{
+			Why:  "make room: a policy has at most five versions; " + spare.ID + " is the oldest that is not in use",
+			Do:   DeleteVersion.Call(&iam.DeletePolicyVersionInput{PolicyArn: &arn, VersionId: &spare.ID}),
+			Undo: []awsapi.Call{CreateVersion.Call(&iam.CreatePolicyVersionInput{PolicyArn: &arn, PolicyDocument: &spare.Text})},
+		})
+	}
+	return append(steps, Step{
+		Why: "make a new default version without the offending statements; " + before.ID + " stays as a version to go back to",
+		Do:  CreateVersion.Call(&iam.CreatePolicyVersionInput{PolicyArn: &arn, PolicyDocument: &text, SetAsDefault: true}),
+		Undo: []awsapi.Call{
+			SetDefaultVersion.Call(&iam.SetDefaultPolicyVersionInput{PolicyArn: &arn, VersionId: &before.ID}),
+			DeleteVersion.Call(&iam.DeletePolicyVersionInput{PolicyArn: &arn}, awsapi.Bind{Field: "VersionId", Call: len(steps), From: "PolicyVersion.VersionId"}),
+		},
+	})
+}
+
+func tags(list []iamtypes.Tag) map[string]string {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(list))
+	for _, t := range list {
+		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return out
+}
+
+// gone marks the error of a policy or principal that does not exist.
+func gone(err error) error {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchEntity" {
+		return fmt.Errorf("%w: %w", awsapi.ErrGone, err)
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+// Package awsapi is the only way to AWS: sessions that hide their credentials, read operations that can be done, write operations that
+// can only be described, limiters that keep within the account's quotas, and one place where AWS errors get their meaning.
+//
+// The services' own packages below it (s3api, ec2api, ...) declare the operations and resource types; they alone name SDK clients.
+package awsapi
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Session is access to one account in one Region. Its credentials are hidden, so that code which holds a session can only use declared operations.
+type Session struct {
+	Account, Region string
+	shared          *sharedState
+}
+
+// sharedState is what all sessions over one configuration have in common: the configuration and the clients made from it.
+type sharedState struct {
+	cfg     aws.Config
+	clients sync.Map // clientKey -> *client
+}
+
+type clientKey struct{ region, kind string }
+
+// NewSession makes a session from SDK configuration. Only the program's edge (functions, command line, tests) has one.
+func NewSession(cfg aws.Config, account, region string) Session {
+	return Session{Account: account, Region: region, shared: &sharedState{cfg: cfg}}
+}
+
+// In returns the same access in another Region of the same account.
+func (s Session) In(region string) Session {
+	s.Region = region
+	return s
+}
+
+// Partition returns the partition that the session's Region belongs to.
+func (s Session) Partition() string { return PartitionOf(s.Region) }
+
+func (s Session) config() aws.Config {
+	cfg := s.shared.cfg.Copy()
+	cfg.Region = s.Region
+	return cfg
+}
+
+// Client returns the session's client of one kind, made once per Region. It is for the services' packages; a test keeps controls from it.
+func Client[C, Opt any](s Session, make func(aws.Config, ...func(*Opt)) *C) (*C, error) {
+	if s.shared == nil {
+		return nil, fmt.Errorf("using a session of account %q that has no credentials", s.Account)
+	}
+	key := clientKey{s.Region, fmt.Sprintf("%T", (*C)(nil))}
+	if c, ok := s.shared.clients.Load(key); ok {
+		return c.(*C), nil
+	}
+	c, _ := s.shared.clients.LoadOrStore(key, make(s.config()))
+	return c.(*C), nil
+}
+
+// PartitionOf returns the partition of a Region: aws, aws-cn, aws-us-gov, or an isolated one. Source: AWS General Reference, "Amazon Resource Names".
+func PartitionOf(region string) string {
+	for prefix, partition := range map[string]string{
+		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f", "eusc-": "aws-eusc",
+	} {
+		if strings.HasPrefix(region, prefix) {
+			return partition
+		}
+	}
+	return "aws"
+}
+
+// HomeRegion returns the Region in which a partition's global services (IAM, account settings) live and send their events.
+func HomeRegion(partition string) string {
+	switch partition {
+	case "aws-cn":
+		return "cn-north-1"
+	case "aws-us-gov":
+		return "us-gov-west-1"
+	}
+	return "us-east-1"
+}

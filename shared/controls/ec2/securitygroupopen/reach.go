@@ -1,0 +1,163 @@
+package securitygroupopen
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/shoreup/shoreup/shared/awsapi/ec2api"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// sensitive are the ports that must not face the internet: remote administration, databases, caches and search.
+var sensitive = map[int32]string{
+	22: "SSH", 3389: "RDP", 3306: "MySQL", 5432: "PostgreSQL", 1433: "SQL Server", 6379: "Redis", 27017: "MongoDB", 9200: "Elasticsearch",
+}
+
+// public are the ports that are meant to face it.
+var public = []int32{80, 443}
+
+type width int
+
+const (
+	narrow width = iota
+	wide         // large, but nobody settles whether it is the world
+	world
+)
+
+var (
+	rfc1918 = netip.MustParsePrefix("10.0.0.0/8") // the only private range as wide as /8
+	ula     = netip.MustParsePrefix("fc00::/7")   // IPv6 unique local addresses
+)
+
+// widthOf says how much of the internet a CIDR is. A prefix shorter than /8 is the world whatever its first address: S3 draws the line
+// there for aws:SourceIp (S3 user guide, "The meaning of public"), and halves or quarters of the internet are how a rule hides from a search for 0.0.0.0/0.
+func widthOf(cidr string) width {
+	p, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return narrow
+	}
+	p = p.Masked()
+	switch {
+	case p == rfc1918:
+		return narrow
+	case p == ula:
+		return wide
+	case p.Bits() < 8:
+		return world
+	case p.Addr().Is4() && p.Bits() == 8, p.Addr().Is6() && p.Bits() < 32:
+		return wide
+	}
+	return narrow
+}
+
+type level int
+
+const (
+	harmless level = iota
+	doubtful
+	dangerous
+)
+
+type reach struct {
+	level level
+	what  string
+}
+
+// reachOf says what a rule's protocol and ports lead to. ICMP's from and to are type and code, and GRE, ESP and AH have no ports (EC2 API reference, IpPermission).
+func reachOf(r ec2api.Rule) reach {
+	if r.Protocol == "-1" {
+		return reach{dangerous, "every port of every protocol"}
+	}
+	if r.Protocol != "tcp" && r.Protocol != "udp" {
+		return reach{}
+	}
+	var names []string
+	for _, port := range sortedPorts() {
+		if covers(r, port) {
+			names = append(names, fmt.Sprintf("%s (%d)", sensitive[port], port))
+		}
+	}
+	if len(names) == 0 {
+		return reach{}
+	}
+	if r.Protocol == "udp" {
+		return reach{doubtful, "over UDP " + strings.Join(names, ", ")}
+	}
+	return reach{dangerous, strings.Join(names, ", ")}
+}
+
+func covers(r ec2api.Rule, port int32) bool {
+	if r.Protocol == "-1" || r.From < 0 {
+		return true
+	}
+	return r.From <= port && port <= r.To
+}
+
+func sortedPorts() []int32 {
+	ports := make([]int32, 0, len(sensitive))
+	for p := range sensitive {
+		ports = append(ports, p)
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// judgeUnion reports sensitive ports that many narrow rules together open to most of the internet.
+func judgeUnion(rules []ec2api.Rule) []core.Violation {
+	var out []core.Violation
+	for _, port := range sortedPorts() {
+		var v4, v6 []netip.Prefix
+		for _, r := range rules {
+			p, err := netip.ParsePrefix(r.CIDR)
+			if err != nil || r.Egress || widthOf(r.CIDR) != narrow || reachOf(r).level != dangerous || !covers(r, port) {
+				continue
+			}
+			if p.Addr().Is4() {
+				v4 = append(v4, p)
+			} else {
+				v6 = append(v6, p)
+			}
+		}
+		if share(v4) >= 0.5 || share(v6) >= 1.0/16 { // global IPv6 addresses are one eighth of the space
+			out = append(out, core.Violation{
+				Rule: "union-open", Where: fmt.Sprintf("ingress tcp %d from %d networks", port, len(v4)+len(v6)), Unsettled: true,
+				Reason: fmt.Sprintf("many rules together let most of the internet reach %s (%d)", sensitive[port], port),
+			})
+		}
+	}
+	return out
+}
+
+// share returns which part of the address space the prefixes cover together, from 0 to 1.
+func share(prefixes []netip.Prefix) float64 {
+	slices.SortFunc(prefixes, func(a, b netip.Prefix) int {
+		return cmp.Or(a.Masked().Addr().Compare(b.Masked().Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+	total, last := 0.0, netip.Prefix{}
+	for _, p := range prefixes {
+		if last.IsValid() && last.Overlaps(p) {
+			continue // sorted: the wider one came first
+		}
+		part := 1.0
+		for range p.Bits() {
+			part /= 2
+		}
+		total, last = total+part, p
+	}
+	return total
+}
+
+func portsText(r ec2api.Rule) string {
+	switch {
+	case r.Protocol == "-1":
+		return "all traffic"
+	case r.From < 0:
+		return r.Protocol
+	case r.From == r.To:
+		return fmt.Sprintf("%s %d", r.Protocol, r.From)
+	}
+	return fmt.Sprintf("%s %d-%d", r.Protocol, r.From, r.To)
+}

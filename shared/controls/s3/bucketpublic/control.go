@@ -1,0 +1,217 @@
+// Package bucketpublic closes S3 buckets that anybody can reach through their policy or their ACL.
+package bucketpublic
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+//go:embed doc.md
+var doc string
+
+// State is what decides whether a bucket is public. Once its own Block Public Access is fully on nothing else matters, and nothing else is read.
+type State struct {
+	Block        *s3api.Block    `json:"block"`
+	AccountBlock *s3api.Block    `json:"accountBlock"`
+	Policy       json.RawMessage `json:"policy"`
+	Grants       []s3api.Grant   `json:"grants"`
+	Website      bool            `json:"website"` // looked for only where something settled is wrong
+
+	PolicyText string            `json:"policyText" aws:"assigned"` // the exact text, to be edited
+	Owner      string            `json:"owner" aws:"assigned"`      // canonical user id
+	Account    string            `json:"account" aws:"context"`
+	Tags       map[string]string `json:"tags" aws:"context"`
+}
+
+// Context says whose bucket it is.
+func (s State) Context() core.Context {
+	c := core.Context{Tags: s.Tags, Owner: s.Tags["owner"]}
+	if s.Website {
+		c.Facts = append(c.Facts, "serves a website")
+	}
+	return c
+}
+
+func (s State) effective() s3api.Block {
+	var b s3api.Block
+	for _, level := range []*s3api.Block{s.Block, s.AccountBlock} {
+		if level != nil {
+			b = b.Or(*level)
+		}
+	}
+	return b
+}
+
+// Control is the declaration.
+func Control() core.Control {
+	return core.Define(core.Meta{
+		ID: "s3-bucket-public", Version: 1, Title: "Close buckets that anybody can read or write",
+		Service: "s3", Family: "storage", Type: s3api.Bucket,
+		Severity: core.Critical, Reversible: core.Reversible, Disruption: core.DisruptsMuch,
+		SecurityHub: []string{"S3.2", "S3.3", "S3.8"},
+		ConfigRules: []string{"S3_BUCKET_PUBLIC_READ_PROHIBITED", "S3_BUCKET_PUBLIC_WRITE_PROHIBITED", "S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED"},
+		Frameworks:  map[string][]string{"cis_v3": {"2.1.4"}, "cis_v5": {"2.1.4"}, "nist_csf_2": {"PR.AA-05", "PR.DS-01"}},
+		Events: []string{
+			"s3.amazonaws.com:CreateBucket", "s3.amazonaws.com:PutBucketAcl", "s3.amazonaws.com:PutBucketPolicy",
+			"s3.amazonaws.com:PutBucketPublicAccessBlock", "s3.amazonaws.com:DeleteBucketPublicAccessBlock", "s3.amazonaws.com:PutBucketOwnershipControls",
+			"s3.amazonaws.com:DeleteBucketOwnershipControls",
+		},
+		Reads: []awsapi.Op{
+			s3api.GetPublicAccess.Op, s3api.GetAccountPublicAccess.Op, s3api.GetBucketPolicy.Op, s3api.GetBucketACL.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op,
+		},
+		Writes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op, s3api.PutBucketACL.Op},
+		Undoes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.DeletePublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.PutBucketACL.Op},
+		Doc:    doc,
+	}, read, judge, plan)
+}
+
+// read stops as soon as the answer is known: a fully blocked bucket costs one request, one that the account blocks costs two.
+func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, error) {
+	state := State{Account: r.Account}
+	var err error
+	if state.Block, err = s3api.ReadBlock(ctx, s, r.ID); err != nil || blocked(state.Block) {
+		return state, err
+	}
+	if state.AccountBlock, err = s3api.ReadAccountBlock(ctx, s); err != nil || blocked(state.AccountBlock) {
+		return state, err
+	}
+	if state.PolicyText, err = s3api.ReadPolicy(ctx, s, r.ID); err != nil {
+		return state, err
+	}
+	state.Policy = json.RawMessage(state.PolicyText)
+	if state.Owner, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); err != nil {
+		return state, err
+	}
+	violations := judge(state, core.Settings{})
+	if len(violations) == 0 {
+		return state, nil
+	}
+	if anySettled(violations) {
+		if state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); err != nil {
+			return state, err
+		}
+	}
+	state.Tags, err = s3api.ReadTags(ctx, s, r.ID)
+	return state, err
+}
+
+func anySettled(vs []core.Violation) bool {
+	return slices.ContainsFunc(vs, func(v core.Violation) bool { return !v.Unsettled })
+}
+
+func blocked(b *s3api.Block) bool { return b != nil && *b == s3api.FullBlock }
+
+func judge(s State, _ core.Settings) []core.Violation {
+	var out []core.Violation
+	effective := s.effective()
+	if !effective.RestrictPublicBuckets {
+		out = judgePolicy(s.Policy)
+	}
+	if effective.IgnorePublicAcls {
+		return out
+	}
+	for _, g := range s.Grants {
+		if g.Public() {
+			out = append(out, core.Violation{
+				Rule: "acl-public", Where: fmt.Sprintf("ACL grant %s", g.Permission),
+				Reason: fmt.Sprintf("the ACL gives %s to %s", g.Permission, who(g)),
+			})
+		}
+	}
+	return out
+}
+
+func judgePolicy(policy json.RawMessage) []core.Violation {
+	if len(policy) == 0 {
+		return nil
+	}
+	doc, err := iampolicy.Parse(policy)
+	if err != nil {
+		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
+	}
+	var out []core.Violation
+	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
+		out = append(out, core.Violation{
+			Rule: "policy-public", Where: doc.Statements[e.Statement].Name(), Reason: e.Reason, Unsettled: e.Verdict == iampolicy.Unsettled,
+		})
+	}
+	return out
+}
+
+func who(g s3api.Grant) string {
+	if g.Grantee == s3api.AllUsers {
+		return "everyone on the internet"
+	}
+	return "everyone with an AWS account"
+}
+
+func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
+	fix := core.Fix[State]{Notes: []string{"objects that are public by an ACL of their own stop being public once the bucket's Block Public Access is on"}}
+	if !anySettled(violations) {
+		return fix, nil
+	}
+	use, err := usesOf(s)
+	if err != nil {
+		return fix, err
+	}
+	fix.NeverAuto = use.cautions(s)
+	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
+		return blockAll(r, s, fix), nil
+	}
+	fix.Notes = []string{"kept as they are: " + use.text()}
+	if use.deleted != "" {
+		fix.Advice = []core.Advice{deletedPrincipal(r, use)}
+		return fix, nil
+	}
+	return removePublic(r, s, use, fix)
+}
+
+// blockAll turns on the bucket's Block Public Access: one reversible call that leaves policy and ACL as they are.
+func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
+	full := s3api.FullBlock
+	fix.After = State{Block: &full}
+	fix.Changes = []core.Change{{
+		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are",
+		Do:  s3api.SetBlock(r.ID, r.Account, &full), Undo: []awsapi.Call{s3api.SetBlock(r.ID, r.Account, s.Block)},
+	}}
+	return fix
+}
+
+// removePublic takes out just the public statements and grants: Block Public Access would shut out the others that the policy names, too.
+func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (core.Fix[State], error) {
+	after := s
+	if len(use.public) > 0 {
+		text, empty, err := use.doc.Without(use.public...)
+		if err != nil {
+			return fix, fmt.Errorf("taking the public statements out of the policy: %w", err)
+		}
+		if empty {
+			text = nil
+		}
+		after.PolicyText, after.Policy = string(text), json.RawMessage(text)
+		fix.Changes = append(fix.Changes, core.Change{
+			Why: fmt.Sprintf("take %d public of %d statements out of the policy", len(use.public), len(use.doc.Statements)), Touches: []string{"policy"},
+			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
+		})
+	}
+	after.Grants = slices.DeleteFunc(slices.Clone(s.Grants), s3api.Grant.Public)
+	if len(after.Grants) != len(s.Grants) && !s.effective().IgnorePublicAcls {
+		fix.Changes = append(fix.Changes, core.Change{
+			Why: "take the public grants out of the ACL", Touches: []string{"grants"},
+			Do: s3api.SetACL(r.ID, r.Account, s.Owner, after.Grants), Undo: []awsapi.Call{s3api.SetACL(r.ID, r.Account, s.Owner, s.Grants)},
+		})
+	} else {
+		after.Grants = s.Grants
+	}
+	after.Website = false // the next read has no reason to look
+	fix.After = after
+	return fix, nil
+}

@@ -1,0 +1,30 @@
+package bucketpublic
+
+import (
+	"testing"
+
+	"github.com/shoreup/shoreup/shared/controltest"
+	"github.com/shoreup/shoreup/shared/localcloud/emulator/emulatortest"
+)
+
+func TestMain(m *testing.M) { emulatortest.Main(m) }
+
+func TestControl(t *testing.T) { controltest.Run(t, Control()) }
+
+// TestRequests keeps the reads within what an operator was promised: 1 for a blocked bucket, at most 8 to plan, 18 in all.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		plan, readBack int
+	}{
+		{"fully-blocked", 1, 0}, {"account-blocked", 2, 0}, {"plain", 4, 0}, {"policy-everyone", 6, 1}, {"website", 6, 1},
+		{"partner-statement", 6, 4},       // 17 with the second plan and the write
+		{"public-beside-unsettled", 6, 5}, // 18: what stays reported has its owner's tags read
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			controltest.Budget(t, Control(), c.name, c.plan, c.readBack)
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package bucketpublic
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+// uses is who else a bucket's policy and ACL serve, besides everybody.
+type uses struct {
+	doc       iampolicy.Document
+	public    []int    // statements that are certainly public
+	partners  []string // other accounts, canonical users and CloudFront identities
+	unsettled []int    // statements that may serve somebody on purpose
+	services  []string
+	deleted   string // a deleted principal that a surviving statement names
+	delivery  bool   // log delivery by ACL
+}
+
+func usesOf(s State) (uses, error) {
+	var u uses
+	for _, g := range s.Grants {
+		switch {
+		case g.Grantee == s3api.LogDelivery:
+			u.delivery = true
+		case g.Type == "CanonicalUser" && g.Grantee != s.Owner, g.Type == "AmazonCustomerByEmail":
+			u.partners = append(u.partners, "canonical user "+g.Grantee)
+		}
+	}
+	if len(s.Policy) == 0 {
+		return u, nil
+	}
+	doc, err := iampolicy.Parse([]byte(s.PolicyText))
+	if err != nil {
+		return u, fmt.Errorf("reading the bucket policy: %w", err)
+	}
+	u.doc = doc
+	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
+		if e.Verdict == iampolicy.Public {
+			u.public = append(u.public, e.Statement)
+		} else {
+			u.unsettled = append(u.unsettled, e.Statement)
+		}
+	}
+	for _, st := range doc.Statements {
+		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
+		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
+		u.services = append(u.services, g.Services...)
+	}
+	for _, d := range doc.DeletedPrincipals() {
+		if !slices.Contains(u.public, d.Statement) {
+			u.deleted = d.ID
+		}
+	}
+	return u, nil
+}
+
+// outsiders reports whether turning on RestrictPublicBuckets could cut off somebody whom the policy or the ACL names: while a policy is public that
+// setting stops all cross-account access (S3 user guide, "Blocking public access"). Without a public statement it stops nothing.
+func (u uses) outsiders() bool {
+	return len(u.public) > 0 && (len(u.partners) > 0 || len(u.unsettled) > 0)
+}
+
+func (u uses) text() string {
+	parts := slices.Compact(slices.Sorted(slices.Values(u.partners)))
+	if len(u.unsettled) > 0 {
+		parts = append(parts, fmt.Sprintf("%d statements whose meaning AWS does not settle", len(u.unsettled)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cautions are the reasons why a person has to look first.
+func (u uses) cautions(s State) []string {
+	var out []string
+	if s.Website {
+		out = append(out, "the bucket serves a website, which would answer 403")
+	}
+	cloudFront := func(p string) bool { return strings.Contains(p, "cloudfront") || strings.Contains(p, "CloudFront") }
+	if slices.ContainsFunc(u.services, cloudFront) || slices.ContainsFunc(u.partners, cloudFront) {
+		out = append(out, "a CloudFront distribution reads from the bucket")
+	}
+	logs := func(p string) bool {
+		return strings.HasPrefix(p, "logging.s3.") || strings.HasPrefix(p, "delivery.logs.") || strings.HasPrefix(p, "cloudtrail.") || strings.HasPrefix(p, "config.")
+	}
+	if u.delivery || slices.ContainsFunc(u.services, logs) {
+		out = append(out, "logs are delivered to the bucket")
+	}
+	return out
+}
+
+func deletedPrincipal(r awsapi.Resource, u uses) core.Advice {
+	return core.Advice{
+		Title: "Mend the policy of bucket " + r.ID + " by hand",
+		Steps: []string{
+			fmt.Sprintf("A statement that has to stay names %s, a principal that was deleted: S3 refuses to write such a policy back, and dropping the statement silently is not for a tool to decide.", u.deleted),
+			"Ask its owner whom the statement is for, and replace or remove that principal: aws s3api get-bucket-policy --bucket " + r.ID,
+			fmt.Sprintf("Remove the public statements (%d) in the same edit: aws s3api put-bucket-policy --bucket %s --policy file://policy.json", len(u.public), r.ID),
+			"If nobody outside needs the bucket, turn on its Block Public Access instead; it would also shut out: " + u.text(),
+		},
+		Outage: "none, if the other statements stay as they are",
+		Cost:   "none",
+	}
+}

@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+const (
+	// holdFor is how long a claim and a lease last: longer than a function can live, so that whoever takes over does so from the dead.
+	holdFor = 16 * time.Minute
+	// fixesADay is how often one control mends one resource in a day. Whoever breaks it again that often is another tool or a pipeline, and
+	// fighting it helps nobody.
+	fixesADay = 5
+)
+
+// ErrBusy says that the resource is being changed by somebody else just now: the order should be delivered again later.
+var ErrBusy = errors.New("the resource is being changed by another plan")
+
+// Apply carries out one decided plan. It reads and plans again and goes on only if the hash is the one that was decided. Approver is who
+// approved it, empty for an automatic plan. The error is for what should be delivered again; everything else is in the finding, recorded.
+func (e *Engine) Apply(ctx context.Context, o Order, approver string) (core.Finding, error) {
+	c, ok := e.Control(o.Control)
+	if !ok {
+		return core.Finding{}, fmt.Errorf("applying a plan of %s: there is no such control here", o.Control)
+	}
+	lease, err := e.State.Acquire(ctx, leaseKey(o.Resource), e.Owner, holdFor)
+	var held *occurrence.HeldError
+	if errors.As(err, &held) {
+		return core.Finding{}, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	if err != nil {
+		return core.Finding{}, err
+	}
+	f, err := e.applyHeld(ctx, c, o, approver, lease)
+	if release := e.State.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
+		err = release
+	}
+	return f, err
+}
+
+// leaseKey names the document that is written. It is the resource as a whole: coarser than single documents, and two controls on one
+// bucket policy can never meet.
+func leaseKey(r awsapi.Resource) string {
+	return strings.Join([]string{r.Account, r.Region, r.Type, r.ID}, "|")
+}
+
+func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approver string, lease occurrence.Lease) (core.Finding, error) {
+	occ, found, err := e.State.Get(ctx, o.Control, o.Resource)
+	if err != nil {
+		return core.Finding{}, err
+	}
+	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause})
+	if !found || occ.ID != o.Occurrence || occ.PlanHash != o.Hash {
+		f.Outcome, f.Reason = core.Stale, "the order is about a plan that was dealt with already or has been replaced"
+		e.count(f.Control, f.Outcome)
+		return f, nil
+	}
+	f.ID = occ.PlanID
+	switch {
+	case occ.State == occurrence.Applying && e.Now().Before(occ.ClaimEnds):
+		return f, fmt.Errorf("%w: occurrence %s is claimed by %s", ErrBusy, occ.ID, occ.Owner)
+	case f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere:
+		return e.alreadyFine(ctx, f, occ)
+	case f.Outcome == core.Blind || f.Outcome == core.Errored:
+		return e.close(ctx, f, occ, audit.Error, f.Outcome, reason(f))
+	case f.Hash != occ.PlanHash:
+		return e.replace(ctx, c, f, occ)
+	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && approver != "":
+		return e.carryOut(ctx, c, f, occ, approver, lease)
+	}
+	_, _, err = e.open(ctx, &f) // the rules decide otherwise by now: recorded in the same occurrence
+	if err != nil {
+		return f, err
+	}
+	return e.notify(ctx, f)
+}
+
+// alreadyFine ends an occurrence whose resource needs nothing any more: somebody else mended it, or an earlier attempt of ours died after
+// its last call. The fingerprint tells which.
+func (e *Engine) alreadyFine(ctx context.Context, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
+	outcome, why := f.Outcome, "found in order before anything was done"
+	if occ.State == occurrence.Applying {
+		outcome, why = core.Unverified, "an earlier attempt died; the resource is in order but not as planned"
+		if plan, err := core.ParsePlan(occ.Plan); err == nil && plan.After == f.Plan.Before {
+			outcome, why = core.Fixed, "an earlier attempt died after its last call; read back as planned"
+		}
+	}
+	f.Reason = why
+	return e.close(ctx, f, occ, audit.Result, outcome, reason(f))
+}
+
+// replace ends an occurrence whose plan no longer fits what is there, and starts over with the new one.
+func (e *Engine) replace(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
+	old := f
+	old.ID, old.Hash, old.Reason = occ.PlanID, occ.PlanHash, "the resource changed after the plan was made; a new plan takes its place"
+	if _, err := e.close(ctx, old, occ, audit.Refusal, core.Stale, reason(old)); err != nil {
+		return f, err
+	}
+	f.ID = e.newID()
+	return e.settle(ctx, c, f)
+}
+
+// close ends the occurrence and records how, in one transaction, then tells people.
+func (e *Engine) close(ctx context.Context, f core.Finding, occ occurrence.Occurrence, kind audit.Kind, outcome core.Outcome, detail any) (core.Finding, error) {
+	if occ.State == occurrence.Applying && !occ.Yours() { // the claim of somebody who is gone: take it over first
+		step, err := e.State.Claim(occ, e.Owner, holdFor)
+		if err != nil {
+			return f, err
+		}
+		if occ, err = e.State.Do(ctx, step); err != nil {
+			return f, err
+		}
+	}
+	step, err := e.State.Close(occ, string(outcome))
+	if err != nil {
+		return f, err
+	}
+	e.count(f.Control, outcome)
+	f.Outcome = outcome
+	if _, err := e.append(ctx, &f, occ.ID, kind, outcome, detail, step.Items...); err != nil {
+		return f, err
+	}
+	return e.notify(ctx, f)
+}
+
+// carryOut journals the intent, makes the calls, reads back and records the result. Everything that may forbid the write is a condition of
+// the transaction that records the intent: the claim, the lease, the kill switch and the limits.
+func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, approver string, lease occurrence.Lease) (core.Finding, error) {
+	plan, err := f.Plan.Bytes()
+	if err != nil {
+		return f, err
+	}
+	claim, err := e.State.Claim(occ, e.Owner, holdFor)
+	if err != nil {
+		return f, err
+	}
+	guards := append(claim.Items, e.State.LeaseItem(lease), e.State.SwitchCheck())
+	guards = append(guards, e.limits(ctx, c, f)...)
+	intent, err := e.append(ctx, &f, occ.ID, audit.Intent, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: approver}, guards...)
+	if why, refused := refusalOf(err); refused {
+		return e.refuse(ctx, f, occ, why)
+	}
+	if occurrence.Moved(err) {
+		f.Outcome, f.Reason = core.Stale, "another delivery of the same order was first"
+		return f, nil
+	}
+	if err != nil {
+		return f, err
+	}
+	res := e.execute(ctx, c, &f, approver)
+	res.detail.Intent = intent.Seq
+	f.Reason, f.Exposure = res.detail.Reason, res.detail.Exposure
+	return e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
+}
+
+func (e *Engine) limits(ctx context.Context, c core.Control, f core.Finding) []dynamodbapi.Item {
+	l := e.Rules(ctx).LimitFor(subject(&f, c.Meta, ""))
+	return []dynamodbapi.Item{
+		e.State.CountItem(occurrence.Limit{Key: l.Key, Window: l.Window, Max: l.Max}),
+		e.State.CountItem(occurrence.Limit{Key: "fixes/" + f.Control + "/" + leaseKey(f.Plan.Resource), Window: 24 * time.Hour, Max: fixesADay}),
+	}
+}
+
+// refusalOf names the guard that forbade the write.
+func refusalOf(err error) (string, bool) {
+	var failed *dynamodbapi.ConditionError
+	switch {
+	case !errors.As(err, &failed):
+		return "", false
+	case failed.Has(occurrence.MustBeLifted):
+		return "the kill switch is engaged: nothing is written until it is lifted", true
+	case failed.Has(occurrence.MustBeBelow):
+		return "a limit is reached: too many fixes of this control in this account this hour, or of this resource today; see limits in the rules file", true
+	}
+	return "", false
+}
+
+// refuse records that the plan was not carried out. The occurrence stays open, for people or for the next sweep.
+func (e *Engine) refuse(ctx context.Context, f core.Finding, occ occurrence.Occurrence, why string) (core.Finding, error) {
+	f.Outcome, f.Reason = core.Refused, why
+	step, err := e.State.Replan(occ, occurrence.Waiting, occ.PlanID, occ.PlanHash, occ.Decision, occ.Plan)
+	if err != nil {
+		return f, err
+	}
+	e.count(f.Control, f.Outcome)
+	return e.tell(ctx, f, audit.Refusal, core.Refused, reason(f), step.Items...)
+}
+
+// ApplyApproved applies a plan that a person approved by its hash, opening or joining its occurrence first. The finding's outcome is Stale if what is
+// there now gives another plan; nothing is changed then.
+func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Resource, hash, approver string) (core.Finding, error) {
+	f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI, Time: e.Now()})
+	if f.Hash != hash && f.Outcome != core.Compliant && f.Outcome != core.Blind && f.Outcome != core.Errored {
+		f.Outcome, f.Reason = core.Stale, "the resource changed since the plan was made: plan again"
+	}
+	if f.Outcome != core.Planned && f.Outcome != core.AwaitingApproval {
+		return f, nil
+	}
+	occ, _, err := e.open(ctx, &f)
+	if err != nil {
+		return f, err
+	}
+	return e.Apply(ctx, Order{Occurrence: occ.ID, Control: c.ID, Resource: f.Plan.Resource, Hash: f.Hash}, approver)
+}

@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/shoreup/shoreup/events/signal"
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// enqueueAgain is how old an occurrence that nobody applies must be before a duplicate hands it over again: long enough that the first hand-over
+// is not merely slow, shorter than any redelivery.
+const enqueueAgain = time.Minute
+
+// Evaluate follows a signal to findings that are recorded. The error is for what should be tried again as a whole: a table or queue that
+// did not answer. What goes wrong with one control is in its finding.
+func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding, error) {
+	controls, _ := Route(e.Controls, s)
+	var out []core.Finding
+	for _, c := range controls {
+		resources, err := e.Resources(ctx, c, s)
+		if err != nil {
+			return out, err
+		}
+		for _, r := range resources {
+			f, err := e.settle(ctx, c, e.Find(ctx, c, r, CauseOf(s)))
+			if err != nil {
+				return out, err
+			}
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// settle records a finding and does what was decided about it.
+func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (core.Finding, error) {
+	e.count(f.Control, f.Outcome)
+	switch f.Outcome {
+	case core.Compliant, core.NotApplicableHere:
+		return f, e.resolved(ctx, f)
+	case core.Blind, core.Errored:
+		return e.tell(ctx, f, audit.Error, f.Outcome, reason(f))
+	}
+	occ, created, err := e.open(ctx, &f)
+	if err != nil {
+		return f, err
+	}
+	if !created && !e.again(f, occ) {
+		return f, nil // a duplicate: it was recorded and is being dealt with
+	}
+	if f.Outcome == core.Planned {
+		return e.hand(ctx, c, f, occ)
+	}
+	return e.notify(ctx, f)
+}
+
+// open records plan and decision together with a new occurrence, or joins the one that is open. Joining records only what changed.
+func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurrence, bool, error) {
+	plan, err := f.Plan.Bytes()
+	if err != nil {
+		return occurrence.Occurrence{}, false, err
+	}
+	there, found, err := e.State.Get(ctx, f.Control, f.Plan.Resource)
+	if err != nil {
+		return there, false, fmt.Errorf("looking for an open occurrence: %w", err)
+	}
+	if found {
+		return e.join(ctx, f, there, plan)
+	}
+	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
+		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode,
+		Cause: f.Cause.Time, Actor: f.Cause.Actor, Origin: f.Cause.Origin,
+	})
+	if err != nil {
+		return occ, false, err
+	}
+	if _, err := e.append(ctx, f, occ.ID, audit.Plan, f.Outcome, planDetail(*f), e.State.OpenItem(occ)); err != nil {
+		if joined, ok := e.State.Joined(err); ok {
+			return joined, false, nil
+		}
+		return occ, false, err
+	}
+	_, err = e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision)
+	return occ, true, err
+}
+
+// join brings an open occurrence up to date: another plan or another decision is recorded and takes the place of the old one.
+func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occurrence, plan []byte) (occurrence.Occurrence, bool, error) {
+	if occ.State == occurrence.Applying || occ.PlanHash == f.Hash && occ.Decision == f.Decision.Mode {
+		f.ID = occ.PlanID
+		return occ, false, nil
+	}
+	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, f.Decision.Mode, plan)
+	if err != nil {
+		return occ, false, err
+	}
+	if _, err := e.append(ctx, f, occ.ID, audit.Plan, f.Outcome, planDetail(*f), step.Items...); err != nil {
+		if occurrence.Moved(err) {
+			return occ, false, nil // somebody else brought it up to date first
+		}
+		return occ, false, err
+	}
+	_, err = e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision)
+	return step.After, true, err
+}
+
+// again reports whether a duplicate should hand over its plan once more: the first hand-over was lost, or it was refused for a reason
+// that time may have healed, which only the sweep finds out.
+func (e *Engine) again(f core.Finding, occ occurrence.Occurrence) bool {
+	if f.Outcome != core.Planned || f.Hash != occ.PlanHash || occ.State == occurrence.Applying && e.Now().Before(occ.ClaimEnds) {
+		return false
+	}
+	return f.Cause.Origin == rules.OriginSweep || occ.State != occurrence.Waiting && e.Now().Sub(occ.Opened) > enqueueAgain
+}
+
+// hand gives an automatic plan to whoever applies it.
+func (e *Engine) hand(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
+	order := Order{Occurrence: occ.ID, Control: c.ID, Resource: f.Plan.Resource, Hash: f.Hash}
+	if e.Enqueue == nil {
+		return e.Apply(ctx, order, "")
+	}
+	if err := e.Enqueue(ctx, order); err != nil {
+		return f, fmt.Errorf("handing over plan %s: %w", f.ID, err)
+	}
+	return f, nil
+}
+
+// resolved closes the open occurrence of a resource that turns out to be fine.
+func (e *Engine) resolved(ctx context.Context, f core.Finding) error {
+	r := f.Plan.Resource
+	if r.ID == "" { // gone or not applicable: there is no plan
+		r = awsapi.Resource{Type: f.ResourceType, ID: f.Resource, Account: f.Account, Region: f.Region, Partition: awsapi.PartitionOf(f.Region)}
+	}
+	occ, found, err := e.State.Get(ctx, f.Control, r)
+	if err != nil || !found || occ.State == occurrence.Applying {
+		return err
+	}
+	step, err := e.State.Close(occ, string(f.Outcome))
+	if err != nil {
+		return err
+	}
+	if _, err := e.append(ctx, &f, occ.ID, audit.Result, f.Outcome, reasonDetail{Reason: "found in order; nothing was done"}, step.Items...); err != nil && !occurrence.Moved(err) {
+		return err
+	}
+	return nil
+}
+
+func stateOf(o core.Outcome) occurrence.State {
+	if o == core.Planned {
+		return occurrence.Open
+	}
+	return occurrence.Waiting
+}

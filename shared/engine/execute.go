@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// readBackWaits are the pauses between looks at a resource after a write. S3 configuration and IAM are eventually consistent; in sum we
+// wait some 15 seconds before we say that a fix did not take.
+var readBackWaits = []time.Duration{0, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+
+type result struct {
+	outcome core.Outcome
+	detail  resultEntry
+}
+
+// execute makes the plan's calls in a session that can make nothing else, and says what came of it by reading, not by what the API answered.
+func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, approver string) result {
+	p := f.Plan
+	res := result{detail: resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}}
+	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Plan: f.ID, Approver: approver})
+	if err != nil {
+		res.outcome, res.detail.Reason = core.Failed, fmt.Sprintf("no session to write with, nothing was changed: %v", err)
+		if errors.Is(err, awsapi.ErrTooLarge) {
+			res.outcome = core.Refused
+		}
+		return res
+	}
+	failure := e.makeCalls(ctx, c, p, session, &res.detail)
+	seen, clean, err := e.readBack(ctx, c, p.Resource, p.After, failure == nil)
+	res.detail.After = seen
+	res.outcome, res.detail.Reason = verdict(p, seen, clean, failure, err)
+	if res.outcome == core.Fixed && !f.Cause.Time.IsZero() {
+		res.detail.Exposure = e.Now().Sub(f.Cause.Time).Seconds()
+	}
+	return res
+}
+
+// makeCalls makes the calls in order and stops at the first that fails. Between calls it reads back where the plan says so.
+func (e *Engine) makeCalls(ctx context.Context, c core.Control, p core.Plan, s awsapi.Session, d *resultEntry) error {
+	for _, change := range p.Changes {
+		if err := e.call(ctx, c.Meta.Writes, change.Do, p.Resource, s, d); err != nil {
+			return err
+		}
+		if change.Expect == "" {
+			continue
+		}
+		if seen, _, err := e.readBack(ctx, c, p.Resource, change.Expect, true); err != nil || seen != change.Expect {
+			return fmt.Errorf("%s was made and cannot be seen yet, so the next call was not made: %w", change.Do.Op, err)
+		}
+	}
+	return nil
+}
+
+// call makes one call, if it is one of the declared operations and acts on the resource.
+func (e *Engine) call(ctx context.Context, ops []awsapi.Op, call awsapi.Call, r awsapi.Resource, s awsapi.Session, d *resultEntry) error {
+	bound, err := call.Bound(d.Outputs)
+	if err != nil {
+		return err
+	}
+	for _, op := range ops {
+		if op.Name != bound.Op {
+			continue
+		}
+		if err := op.Check(bound, r.ID); err != nil {
+			return err
+		}
+		out, err := op.Run(ctx, s, bound)
+		if err != nil {
+			return err
+		}
+		d.Made++
+		raw, err := awsapi.Output(out)
+		if err != nil {
+			raw = json.RawMessage("{}") // an output that has no canonical form cannot be bound, and need not be
+		}
+		d.Outputs = append(d.Outputs, raw)
+		return nil
+	}
+	return fmt.Errorf("calling %s: it is not a declared operation of the control", bound.Op)
+}
+
+// readBack looks at the resource until it is as wanted or the waits are used up, and returns the last fingerprint and whether it is judged clean. After a
+// failed call there is nothing to wait for: one look says what is there.
+func (e *Engine) readBack(ctx context.Context, c core.Control, r awsapi.Resource, wanted string, patient bool) (seen string, clean bool, err error) {
+	ctx = context.WithoutCancel(ctx)
+	set := e.settings(e.Rules(ctx))
+	for _, wait := range readBackWaits {
+		if err := e.Sleep(ctx, wait); err != nil {
+			return seen, clean, err
+		}
+		var sight core.Sight
+		if _, sight, err = e.look(ctx, c, r, set); err == nil {
+			seen, clean = sight.Fingerprint, !sight.Wrong()
+		}
+		if seen == wanted && err == nil || !patient {
+			break
+		}
+	}
+	return seen, clean, err
+}
+
+// verdict says what a fix came to. Fixed means: judged clean, and the fingerprint read back is the expected one, so nothing but the violation changed.
+func verdict(p core.Plan, seen string, clean bool, failure, unreadable error) (core.Outcome, string) {
+	switch {
+	case unreadable != nil && failure != nil:
+		return core.Failed, fmt.Sprintf("a call failed and the resource cannot be read back: %v; then: %v", failure, unreadable)
+	case unreadable != nil:
+		return core.Unverified, fmt.Sprintf("the calls were made and the resource cannot be read back: %v", unreadable)
+	case seen == p.After && clean:
+		return core.Fixed, "read back: clean, and nothing else changed"
+	case failure != nil && seen == p.Before:
+		return core.Failed, fmt.Sprintf("nothing was changed: %v", failure)
+	case failure != nil:
+		return core.Failed, fmt.Sprintf("changed in part: %v; the record's undo takes back what was done", failure)
+	case clean:
+		return core.Unverified, "read back: clean, but something else changed at the same time"
+	case seen == p.Before:
+		return core.Unverified, "the calls were accepted and the resource is as it was"
+	}
+	return core.Unverified, "read back: still wrong after the calls were accepted"
+}

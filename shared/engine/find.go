@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// Find looks at one resource with one control, plans and decides. It writes nothing anywhere. What goes wrong on the way is an outcome of the
+// finding, so that one failing control never stops the others.
+func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, cause core.Cause) core.Finding {
+	file := e.Rules(ctx)
+	f := core.Finding{
+		Control: c.ID, Version: c.Version, Title: c.Title, Severity: c.Severity, Reversible: c.Reversible, Disruption: c.Disruption,
+		ResourceType: r.Type, Resource: r.ID, Account: r.Account, Region: r.Region, Cause: cause,
+		RulesVersion: file.Version(), RulesHash: file.Hash(),
+	}
+	r, sight, err := e.look(ctx, c, r, e.settings(file))
+	f.Resource, f.ARN = r.ID, c.Type.ARN(r)
+	if err != nil {
+		f.Outcome, f.Reason = outcomeOf(err)
+		return f
+	}
+	f.Context, f.Violations = sight.Context, sight.Violations
+	if len(sight.Violations) == 0 {
+		f.Outcome = core.Compliant
+		f.Plan = core.Plan{Before: sight.Fingerprint, After: sight.Fingerprint, Resource: r}
+		return f
+	}
+	e.propose(&f, c, r, sight, file)
+	return f
+}
+
+// look resolves the resource's id and reads and judges it.
+func (e *Engine) look(ctx context.Context, c core.Control, r awsapi.Resource, set core.Settings) (awsapi.Resource, core.Sight, error) {
+	session, err := e.Read(ctx, r.Account, r.Region)
+	if err != nil {
+		return r, core.Sight{}, err
+	}
+	if c.Type.Resolve != nil {
+		if r.ID, err = c.Type.Resolve(ctx, session, r.ID); err != nil {
+			return r, core.Sight{}, err
+		}
+	}
+	sight, err := c.Look(ctx, session, r, set)
+	return r, sight, err
+}
+
+func (e *Engine) propose(f *core.Finding, c core.Control, r awsapi.Resource, sight core.Sight, file *rules.File) {
+	p, err := c.Propose(sight, r, e.settings(file))
+	if err != nil {
+		f.Outcome, f.Reason = core.Errored, err.Error()
+		return
+	}
+	f.Show(p)
+	if f.Hash, err = p.Plan.Hash(); err != nil {
+		f.Outcome, f.Reason = core.Errored, err.Error()
+		return
+	}
+	f.ID = e.newID()
+	protected := e.settings(file).ProtectedBy(f.ARN)
+	if p.Refused != "" {
+		protected = p.Refused
+	}
+	f.Decision = e.decide(f, c.Meta, file, protected)
+	f.Outcome, f.Reason = decided(f)
+}
+
+// decide asks the rules about the finding.
+func (e *Engine) decide(f *core.Finding, m core.Meta, file *rules.File, protected string) core.Decision {
+	d := file.Decide(subject(f, m, protected), e.Now())
+	return core.Decision{Mode: d.Mode.String(), Reason: d.Reason, Rule: d.Rule}
+}
+
+func subject(f *core.Finding, m core.Meta, protected string) rules.Subject {
+	return rules.Subject{
+		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: f.Region,
+		ResourceType: f.ResourceType, ResourceID: f.Resource, ResourceARN: f.ARN, Tags: f.Context.Tags, CausedBy: f.Cause.Actor,
+		Origin: f.Cause.Origin, EventTime: f.Cause.Time, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
+		NeverAuto: f.NeverAuto, Protected: protected,
+	}
+}
+
+// decided says what a decision means for this finding: a plan without calls can only be reported, whatever the rules would allow.
+func decided(f *core.Finding) (core.Outcome, string) {
+	switch f.Decision.Mode {
+	case rules.Exempt.String():
+		return core.Excepted, f.Decision.Reason
+	case rules.Refuse.String():
+		return core.Refused, f.Decision.Reason
+	}
+	if len(f.Changes) == 0 {
+		reason := "no call can mend this safely: people have to"
+		if len(f.Advice) == 0 {
+			reason = "whether this is wrong is not settled by AWS's documents: people have to judge it"
+		}
+		return core.Reported, reason
+	}
+	switch f.Decision.Mode {
+	case rules.Auto.String():
+		return core.Planned, f.Decision.Reason
+	case rules.Approve.String():
+		return core.AwaitingApproval, f.Decision.Reason
+	}
+	return core.Reported, f.Decision.Reason
+}
+
+// outcomeOf says what an error on the way to a judgement means.
+func outcomeOf(err error) (core.Outcome, string) {
+	var not core.NotApplicable
+	switch {
+	case errors.As(err, &not):
+		return core.NotApplicableHere, string(not)
+	case errors.Is(err, awsapi.ErrGone), awsapi.IsNotFound(err):
+		return core.NotApplicableHere, "the resource does not exist"
+	case awsapi.IsAccessDenied(err):
+		return core.Blind, fmt.Sprintf("we may not look: %v; grant the read role this action", err)
+	}
+	return core.Errored, err.Error()
+}
+
+// newID returns an id for a plan: it sorts by time.
+func (e *Engine) newID() string {
+	return "p-" + ulid.MustNew(ulid.Timestamp(e.Now()), ulid.DefaultEntropy()).String()
+}

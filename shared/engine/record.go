@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/canon"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// What entries say besides their common fields.
+type (
+	reasonDetail struct {
+		Reason string `json:"reason"`
+	}
+	planEntry struct {
+		Hash         string          `json:"hash"`
+		Plan         json.RawMessage `json:"plan"`
+		RulesVersion string          `json:"rules_version"`
+		RulesHash    string          `json:"rules_hash"`
+		Cause        core.Cause      `json:"cause"`
+		NeverAuto    []string        `json:"never_auto"`
+		Advice       []core.Advice   `json:"advice"`
+	}
+	// intentEntry is written before anything is done; undo reads its plan.
+	intentEntry struct {
+		Hash     string          `json:"hash"`
+		Plan     json.RawMessage `json:"plan"`
+		Approver string          `json:"approver"`
+		Undoes   int64           `json:"undoes,omitempty"` // seq of the intent that is taken back
+	}
+	resultEntry struct {
+		Reason   string            `json:"reason"`
+		Intent   int64             `json:"intent"` // seq of the intent
+		Made     int               `json:"made"`   // calls that were made
+		Outputs  []json.RawMessage `json:"outputs"`
+		Before   string            `json:"before"`
+		After    string            `json:"after"` // fingerprint read back; empty: could not be read
+		Wanted   string            `json:"wanted"`
+		Exposure float64           `json:"exposure_seconds,omitempty"`
+	}
+)
+
+func planDetail(f core.Finding) any {
+	b, err := f.Plan.Bytes()
+	if err != nil {
+		return reasonDetail{err.Error()}
+	}
+	return planEntry{Hash: f.Hash, Plan: b, RulesVersion: f.RulesVersion, RulesHash: f.RulesHash, Cause: f.Cause, NeverAuto: f.NeverAuto, Advice: f.Advice}
+}
+
+func reason(f core.Finding) any { return reasonDetail{f.Reason} }
+
+// append writes one audit entry about a finding, in one transaction with the given items, and notes it in the finding.
+func (e *Engine) append(ctx context.Context, f *core.Finding, occurrence string, kind audit.Kind, outcome core.Outcome, detail any, with ...dynamodbapi.Item) (audit.Entry, error) {
+	raw, err := canon.Marshal(detail)
+	if err != nil {
+		return audit.Entry{}, fmt.Errorf("recording a %s: %w", kind, err)
+	}
+	actor := f.Cause.Actor
+	if kind != audit.Plan && e.Owner != "" {
+		actor = e.Owner
+	}
+	entry, err := e.Log.Append(ctx, f.Account, audit.Entry{
+		Kind: kind, Occurrence: occurrence, Plan: f.ID, Control: f.Control, Resource: f.ARN, Actor: actor, Outcome: string(outcome), Detail: raw,
+	}, with...)
+	if err != nil {
+		return entry, err
+	}
+	f.Record = core.Record{Chain: entry.Chain, Seq: entry.Seq, Hash: entry.Hash}
+	return entry, nil
+}
+
+// tell records an ending and tells people.
+func (e *Engine) tell(ctx context.Context, f core.Finding, kind audit.Kind, outcome core.Outcome, detail any, with ...dynamodbapi.Item) (core.Finding, error) {
+	f.Outcome = outcome
+	if _, err := e.append(ctx, &f, "", kind, outcome, detail, with...); err != nil {
+		return f, err
+	}
+	return e.notify(ctx, f)
+}
+
+// notify tells people. That it failed is recorded, and changes nothing about the finding.
+func (e *Engine) notify(ctx context.Context, f core.Finding) (core.Finding, error) {
+	if e.Notify == nil {
+		return f, nil
+	}
+	if err := e.Notify(ctx, f); err != nil {
+		told := f
+		_, err = e.append(ctx, &told, "", audit.Error, f.Outcome, reasonDetail{"telling people failed: " + err.Error()})
+		return f, err
+	}
+	return f, nil
+}

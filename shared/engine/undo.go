@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/audit/verify"
+	"github.com/shoreup/shoreup/shared/canon"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// ErrCannotUndo says that a record cannot be taken back, and nothing was changed.
+var ErrCannotUndo = errors.New("this cannot be undone")
+
+// Undoing is a fix that is to be taken back: a plan like any other, made from the record and shown before it is carried out.
+type Undoing struct {
+	Finding core.Finding // its plan makes the undo calls, and undoes them with the calls of the fix
+	intent  audit.Entry
+	outputs []json.RawMessage
+}
+
+// PlanUndo makes the plan that takes back a fix, named by the audit entry of its intent or its result. Undo calls cannot be derived again from the
+// resource, so they are taken from the record, and only if the whole chain verifies, each call is a declared undo on that very resource,
+// and the resource is as the fix left it.
+func (e *Engine) PlanUndo(ctx context.Context, chain string, seq int64) (Undoing, error) {
+	intent, result, err := e.recordOf(ctx, chain, seq)
+	if err != nil {
+		return Undoing{}, err
+	}
+	var in intentEntry
+	var res resultEntry
+	if err := errors.Join(canon.Unmarshal(intent.Detail, &in), canon.Unmarshal(result.Detail, &res)); err != nil {
+		return Undoing{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
+	}
+	plan, err := core.ParsePlan(in.Plan)
+	if err != nil {
+		return Undoing{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
+	}
+	c, ok := e.Control(plan.Control)
+	if !ok {
+		return Undoing{}, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, plan.Control)
+	}
+	if res.After == "" || res.After == plan.Before {
+		return Undoing{}, fmt.Errorf("%w: the fix left the resource as it was", ErrCannotUndo)
+	}
+	u := Undoing{intent: intent, outputs: res.Outputs}
+	u.Finding = e.undoFinding(c, plan, intent, res)
+	if u.Finding.Plan, err = inverse(c.Meta, plan, res); err != nil {
+		return Undoing{}, err
+	}
+	return u, e.checkUndo(ctx, c, &u, res)
+}
+
+// recordOf returns the intent and the result of a fix after the whole chain has been verified.
+func (e *Engine) recordOf(ctx context.Context, chain string, seq int64) (intent, result audit.Entry, err error) {
+	entry, err := e.Log.Get(ctx, chain, seq)
+	if err != nil {
+		return intent, result, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
+	}
+	if err := e.verifyChain(ctx, chain); err != nil {
+		return intent, result, err
+	}
+	switch entry.Kind {
+	case audit.Intent:
+		intent = entry
+		result, err = e.resultOf(ctx, chain, seq)
+		return intent, result, err
+	case audit.Result:
+		var res resultEntry
+		if err := canon.Unmarshal(entry.Detail, &res); err != nil || res.Intent == 0 {
+			return intent, result, fmt.Errorf("%w: record %s/%d is the result of something that made no calls", ErrCannotUndo, chain, seq)
+		}
+		intent, err = e.Log.Get(ctx, chain, res.Intent)
+		return intent, entry, err
+	}
+	return intent, result, fmt.Errorf("%w: record %s/%d is a %s; name the intent or the result of a fix (shoreup audit list)", ErrCannotUndo, chain, seq, entry.Kind)
+}
+
+// resultOf finds the result that belongs to an intent.
+func (e *Engine) resultOf(ctx context.Context, chain string, intent int64) (audit.Entry, error) {
+	const page = 100
+	for after := intent; ; after += page {
+		entries, err := e.Log.List(ctx, chain, after, page)
+		if err != nil {
+			return audit.Entry{}, err
+		}
+		for _, entry := range entries {
+			var res resultEntry
+			if entry.Kind == audit.Result && canon.Unmarshal(entry.Detail, &res) == nil && res.Intent == intent {
+				return entry, nil
+			}
+		}
+		if len(entries) < page {
+			return audit.Entry{}, fmt.Errorf("%w: the fix has no result yet", ErrCannotUndo)
+		}
+	}
+}
+
+func (e *Engine) verifyChain(ctx context.Context, chain string) error {
+	var lines bytes.Buffer
+	if err := e.Log.Export(ctx, &lines, chain, 0); err != nil {
+		return fmt.Errorf("reading the audit chain of %s: %w", chain, err)
+	}
+	report, err := verify.Read(&lines, verify.Options{Chain: chain})
+	if err != nil {
+		return fmt.Errorf("verifying the audit chain of %s: %w", chain, err)
+	}
+	if len(report.Findings) > 0 {
+		return fmt.Errorf("%w: the audit chain of %s does not verify: %s", ErrCannotUndo, chain, report.Findings[0].Problem)
+	}
+	return nil
+}
+
+// undoFinding is what people are shown.
+func (e *Engine) undoFinding(c core.Control, p core.Plan, intent audit.Entry, res resultEntry) core.Finding {
+	return core.Finding{
+		ID: e.newID(), Control: c.ID, Version: c.Version, Title: "Take back: " + c.Title, Severity: c.Severity, ResourceType: p.Resource.Type,
+		Resource: p.Resource.ID, ARN: intent.Resource, Account: p.Resource.Account, Region: p.Resource.Region, Reversible: c.Reversible, Disruption: c.Disruption,
+		Cause:    core.Cause{Origin: rules.OriginCLI, Time: e.Now()},
+		Outcome:  core.AwaitingApproval,
+		Reason:   fmt.Sprintf("takes back plan %s; the next sweep will find the resource again unless an exception covers it", intent.Plan),
+		Decision: core.Decision{Mode: rules.Approve.String(), Reason: "taking back a fix always needs a person", Rule: "undo"},
+	}
+}
+
+// inverse is the plan that undoes the calls that were made, last first.
+func inverse(m core.Meta, p core.Plan, res resultEntry) (core.Plan, error) {
+	out := core.Plan{Schema: core.Schema, Control: p.Control, Version: p.Version, Resource: p.Resource, Before: res.After, After: p.Before}
+	made := p.Changes[:min(res.Made, len(p.Changes))]
+	for _, change := range slices.Backward(made) {
+		for _, u := range change.Undo {
+			bound, err := u.Bound(res.Outputs)
+			if err != nil {
+				return out, fmt.Errorf("%w: %w", ErrCannotUndo, err)
+			}
+			if err := m.CheckUndo(bound, p.Resource); err != nil {
+				return out, fmt.Errorf("%w: %w", ErrCannotUndo, err)
+			}
+			out.Changes = append(out.Changes, core.Change{Why: "take back: " + change.Why, Do: bound})
+		}
+	}
+	if len(out.Changes) == 0 {
+		return out, fmt.Errorf("%w: the record has no undo calls", ErrCannotUndo)
+	}
+	return out, nil
+}
+
+// checkUndo refuses what has moved since, and asks the rules whether anything may be written now.
+func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing, res resultEntry) error {
+	file := e.Rules(ctx)
+	r, sight, err := e.look(ctx, c, u.Finding.Plan.Resource, e.settings(file))
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", r.ID, err)
+	}
+	if sight.Fingerprint != res.After {
+		return fmt.Errorf("%w: %s has changed since the fix; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
+	}
+	d := e.decide(&u.Finding, c.Meta, file, e.settings(file).ProtectedBy(u.Finding.ARN))
+	if d.Mode == rules.Refuse.String() {
+		return fmt.Errorf("%w: %s", ErrCannotUndo, d.Reason)
+	}
+	if u.Finding.Hash, err = u.Finding.Plan.Hash(); err != nil {
+		return err
+	}
+	show(&u.Finding)
+	return nil
+}
+
+func show(f *core.Finding) {
+	f.Changes = make([]core.ShownChange, len(f.Plan.Changes))
+	for i, c := range f.Plan.Changes {
+		f.Changes[i] = core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why}
+	}
+}
+
+// Undo carries out the plan made by [Engine.PlanUndo]: journal, calls, read back, record. Approver is the person who approved it.
+func (e *Engine) Undo(ctx context.Context, u Undoing, approver string) (core.Finding, error) {
+	f := u.Finding
+	if approver == "" {
+		return f, fmt.Errorf("%w: nobody approved it", ErrCannotUndo)
+	}
+	c, ok := e.Control(f.Control)
+	if !ok {
+		return f, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, f.Control)
+	}
+	lease, err := e.State.Acquire(ctx, leaseKey(f.Plan.Resource), e.Owner, holdFor)
+	if err != nil {
+		return f, fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	defer func() {
+		if err := e.State.ReleaseLease(context.WithoutCancel(ctx), lease); err != nil {
+			f.Notes = append(f.Notes, "the lease was not given back and ends by itself: "+err.Error())
+		}
+	}()
+	again, err := e.PlanUndo(ctx, u.intent.Chain, u.intent.Seq)
+	if err != nil {
+		return f, err
+	}
+	if again.Finding.Hash != f.Hash {
+		return f, fmt.Errorf("%w: the plan to take it back changed while it was being approved", ErrCannotUndo)
+	}
+	plan, err := f.Plan.Bytes()
+	if err != nil {
+		return f, err
+	}
+	_, err = e.append(ctx, &f, u.intent.Occurrence, audit.Undo, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: approver, Undoes: u.intent.Seq},
+		e.State.LeaseItem(lease), e.State.SwitchCheck())
+	if why, refused := refusalOf(err); refused {
+		return f, fmt.Errorf("%w: %s", ErrCannotUndo, why)
+	}
+	if err != nil {
+		return f, err
+	}
+	return e.runUndo(ctx, c, f, approver)
+}
+
+func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, approver string) (core.Finding, error) {
+	p := f.Plan
+	d := resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}
+	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Undo: true, Plan: f.ID, Approver: approver})
+	if err != nil {
+		f.Reason = fmt.Sprintf("no session to write with, nothing was changed: %v", err)
+		d.Reason = f.Reason
+		return e.tell(ctx, f, audit.Result, core.Failed, d)
+	}
+	var failure error
+	for _, change := range p.Changes {
+		if failure = e.call(ctx, c.Undoes, change.Do, p.Resource, session, &d); failure != nil {
+			break
+		}
+	}
+	seen, _, err := e.readBack(ctx, c, p.Resource, p.After, failure == nil)
+	d.After = seen
+	outcome := core.Unverified
+	switch {
+	case err != nil || failure != nil:
+		outcome, d.Reason = core.Failed, fmt.Sprintf("taking it back failed: %v", errors.Join(failure, err))
+	case seen == p.After || c.Reversible == core.PartlyReversible:
+		outcome, d.Reason = core.Undone, "read back: as it was before the fix"
+	default:
+		d.Reason = "the calls were accepted and the resource is not as it was before the fix"
+	}
+	f.Reason = d.Reason
+	e.count(f.Control, outcome)
+	return e.tell(context.WithoutCancel(ctx), f, audit.Result, outcome, d)
+}
+
+// SleepFor pauses, or ends early with the context. It is the Sleep of every process but a test's.
+func SleepFor(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
