@@ -1,0 +1,209 @@
+package iampolicy
+
+import (
+	"slices"
+	"strings"
+)
+
+// found sorts actions into those granted for certain and those that a condition narrows.
+type found struct{ certain, unsettled []string }
+
+func (f *found) add(action string, narrowed bool) {
+	if narrowed {
+		f.unsettled = append(f.unsettled, action)
+	} else {
+		f.certain = append(f.certain, action)
+	}
+}
+
+func (f found) findings(rung Rung, ref Ref, reason string) []Finding {
+	var out []Finding
+	if len(f.certain) > 0 {
+		out = append(out, Finding{Rung: rung, Statements: []Ref{ref}, Actions: f.certain, Reason: strings.Join(f.certain, ", ") + reason})
+	}
+	if len(f.unsettled) > 0 {
+		out = append(out, Finding{Rung: rung, Unsettled: true, Statements: []Ref{ref}, Actions: f.unsettled,
+			Reason: strings.Join(f.unsettled, ", ") + reason + ", narrowed by a condition"})
+	}
+	return out
+}
+
+func (h holdings) escalations() []Finding {
+	var out []Finding
+	for _, g := range h.grants {
+		var f found
+		for _, p := range escalationPaths() {
+			if !g.appliesTo(p.action) || h.denied(p.action, p.on) {
+				continue
+			}
+			if g.unrestricted(p.on) || g.onSelf() && changesOwnRights(p.action) {
+				f.add(p.action, narrowsTarget(g.Statement))
+			}
+		}
+		out = append(out, f.findings(Escalation, g.ref, " makes its holder an administrator")...)
+	}
+	return out
+}
+
+// changesOwnRights: with ${aws:username} as resource, keys and passwords of one's own are self service, while
+// attaching a policy to oneself is still a way to become an administrator.
+func changesOwnRights(action string) bool {
+	return action == "iam:AttachUserPolicy" || action == "iam:PutUserPolicy"
+}
+
+// narrowsTarget: a condition limits what may be granted (a boundary, the policy) or on which tagged resources. How much
+// remains cannot be weighed here.
+func narrowsTarget(s Statement) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		if c.Key == "iam:permissionsboundary" || c.Key == "iam:policyarn" {
+			return true
+		}
+		positive := slices.Contains(wildcardOps, c.Operator) || slices.Contains(exactOps, c.Operator)
+		_, tag, _ := strings.Cut(c.Key, ":")
+		return positive && !c.passesWithoutKey() && strings.HasPrefix(tag, "resourcetag/") &&
+			!slices.ContainsFunc(c.Values, func(v string) bool { return strings.Trim(v, "*") == "" })
+	})
+}
+
+// combinations looks for iam:PassRole on any role together with a service that runs code, over all documents.
+// The finding names the PassRole statements; without them it is gone.
+func (h holdings) combinations() []Finding {
+	var certain, narrowed Finding
+	ready := h.readyCombinations()
+	for _, g := range h.grants {
+		if !h.passesAnyRole(g) {
+			continue
+		}
+		f := &certain
+		if narrowsTarget(g.Statement) || slices.ContainsFunc(g.Conditions, func(c Condition) bool { return c.Key == "iam:associatedresourcearn" }) {
+			f = &narrowed
+		}
+		for _, r := range ready {
+			if slices.ContainsFunc(r.services, func(s string) bool { return passedTo(g.Statement, s) }) {
+				f.Statements = append(f.Statements, g.ref)
+				f.With = append(f.With, r.with...)
+				f.Actions = append(f.Actions, r.actions...)
+			}
+		}
+	}
+	var out []Finding
+	for _, f := range []*Finding{&certain, &narrowed} {
+		if len(f.Statements) == 0 {
+			continue
+		}
+		f.Rung, f.Unsettled = Combination, f == &narrowed
+		f.Statements, f.With = uniqueRefs(f.Statements), uniqueRefs(f.With)
+		f.Actions = append([]string{"iam:PassRole"}, unique(f.Actions)...)
+		f.Reason = "iam:PassRole on any role with " + strings.Join(f.Actions[1:], ", ") + " runs code as an administrator"
+		out = append(out, *f)
+	}
+	return out
+}
+
+// readyCombination is a combination of which every step is granted: by these actions and statements.
+type readyCombination struct {
+	combination
+	actions []string
+	with    []Ref
+}
+
+func (h holdings) readyCombinations() []readyCombination {
+	var out []readyCombination
+	for _, combo := range combinations() {
+		r := readyCombination{combination: combo}
+		complete := true
+		for _, step := range combo.steps {
+			before := len(r.actions)
+			for _, action := range step {
+				if refs := h.grantedBy(action); len(refs) > 0 {
+					r.actions, r.with = append(r.actions, action), append(r.with, refs...)
+				}
+			}
+			complete = complete && len(r.actions) > before
+		}
+		if complete {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// grantedBy: any resource of the service will do, since what is created there runs under the passed role.
+func (h holdings) grantedBy(action string) []Ref {
+	service, _, _ := strings.Cut(action, ":")
+	if h.denied(action, everyResourceOf(service)) {
+		return nil
+	}
+	var out []Ref
+	for _, g := range h.grants {
+		if g.appliesTo(action) && g.touches(service) {
+			out = append(out, g.ref)
+		}
+	}
+	return out
+}
+
+func (h holdings) passesAnyRole(g grant) bool {
+	return g.appliesTo("iam:PassRole") && g.unrestricted(anyRole) && !h.denied("iam:PassRole", anyRole)
+}
+
+func (h holdings) anyPassRole() []Finding {
+	var out []Finding
+	for _, g := range h.grants {
+		// A service of no known name passes only where iam:PassedToService does not choose services.
+		if h.passesAnyRole(g) && passedTo(g.Statement, "any-other-service") {
+			var f found
+			f.add("iam:PassRole", narrowsTarget(g.Statement))
+			out = append(out, f.findings(PassRoleAny, g.ref, " on any role, for any service")...)
+		}
+	}
+	return out
+}
+
+// passedTo: the conditions on iam:PassedToService let the role go to this service. The key is there in every PassRole
+// check, so IfExists and ForAllValues do not weaken them.
+func passedTo(s Statement, service string) bool {
+	name := service + ".amazonaws.com"
+	for _, c := range s.Conditions {
+		if c.Key != "iam:passedtoservice" || c.Operator == "null" {
+			continue
+		}
+		negated := slices.Contains(negatedOps, c.Operator)
+		like := strings.HasSuffix(c.Operator, "like")
+		hit := slices.ContainsFunc(c.Values, func(v string) bool {
+			v = strings.TrimSuffix(v, ".cn")
+			if like {
+				return matchGlob(v, name)
+			}
+			return strings.EqualFold(v, name)
+		})
+		if hit == negated {
+			return false
+		}
+	}
+	return true
+}
+
+func (h holdings) exfiltrations() []Finding {
+	var out []Finding
+	for _, g := range h.grants {
+		var f found
+		for _, p := range exfiltrations() {
+			if g.appliesTo(p.action) && g.unrestricted(p.on) && !h.denied(p.action, p.on) {
+				f.add(p.action, len(g.Conditions) > 0)
+			}
+		}
+		out = append(out, f.findings(DataExfiltration, g.ref, " on every resource")...)
+	}
+	return out
+}
+
+func uniqueRefs(refs []Ref) []Ref {
+	slices.SortFunc(refs, func(a, b Ref) int {
+		if a.Document != b.Document {
+			return a.Document - b.Document
+		}
+		return a.Statement - b.Statement
+	})
+	return slices.Compact(refs)
+}

@@ -1,0 +1,190 @@
+package iampolicy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Rung is a step of the ladder of over-broad identity policies; a smaller one is worse.
+type Rung int
+
+// The rungs. (An open trust policy stands between Admin and Escalation: see JudgeTrust.)
+const (
+	Admin            Rung = iota + 1 // every action on every resource, literally or in effect (Security Hub IAM.1)
+	Escalation                       // one action makes its holder an administrator
+	Combination                      // iam:PassRole on any role, and a service that runs code under it
+	PassRoleAny                      // iam:PassRole on any role for any service
+	ServiceWildcard                  // every action of a service (Security Hub IAM.21)
+	DataExfiltration                 // reads of data and secrets on every resource
+)
+
+// String names the rung.
+func (r Rung) String() string {
+	return [...]string{Admin: "admin", Escalation: "escalation", Combination: "combination escalation", PassRoleAny: "PassRole on any role",
+		ServiceWildcard: "service wildcard", DataExfiltration: "data exfiltration"}[r]
+}
+
+// Ref names a statement among several documents.
+type Ref struct {
+	Document  int // index among the documents that were judged
+	Statement int
+}
+
+// Finding is one thing that is too broad in what a set of identity policies grants together.
+type Finding struct {
+	Rung       Rung
+	Unsettled  bool     // AWS does not settle it, or a condition narrows it in a way that cannot be weighed: report only
+	Statements []Ref    // without all of these the finding is gone
+	With       []Ref    // for Combination: the statements that grant the other actions
+	Actions    []string // the dangerous actions, or the patterns for ServiceWildcard
+	Reason     string
+}
+
+type grant struct {
+	ref Ref
+	Statement
+}
+
+// holdings are the statements that one principal has from all of its policies.
+type holdings struct {
+	grants []grant
+	denies []Statement // unconditional ones: only these take anything away for certain
+}
+
+// JudgeIdentity judges identity policies that one principal holds together, worst rung first. Actions are matched
+// without case, with wildcards anywhere. An unconditional Deny on every resource takes away; a conditional or scoped one
+// does not. Conditions such as MFA or a source address do not make a grant smaller, since they say how, not what.
+// Boundaries and service control policies are unknown here: they cap what is reported. A statement that is Admin for
+// certain is not repeated on the rungs it implies; a literal "service:*" beside it is.
+func JudgeIdentity(docs ...Document) []Finding {
+	h := gather(docs)
+	out := h.admins()
+	var rest []grant
+	for _, g := range h.grants {
+		if !slices.ContainsFunc(out, func(f Finding) bool { return !f.Unsettled && slices.Contains(f.Statements, g.ref) }) {
+			rest = append(rest, g)
+		}
+	}
+	wildcards := h.serviceWildcards()
+	h.grants = rest
+	out = slices.Concat(out, h.escalations(), h.combinations(), h.anyPassRole(), wildcards, h.exfiltrations())
+	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(a.Rung, b.Rung) })
+	return out
+}
+
+func gather(docs []Document) holdings {
+	var h holdings
+	for i, d := range docs {
+		for _, s := range d.Statements {
+			switch {
+			case s.Allow:
+				h.grants = append(h.grants, grant{Ref{i, s.Index}, s})
+			case len(s.Conditions) == 0:
+				h.denies = append(h.denies, s)
+			}
+		}
+	}
+	return h
+}
+
+// denied: an unconditional Deny takes the action away on every resource of the type.
+func (h holdings) denied(action string, t target) bool {
+	return slices.ContainsFunc(h.denies, func(d Statement) bool {
+		return d.appliesTo(action) && d.deniesAll(t)
+	})
+}
+
+// deniesAll: the Deny leaves no resource of the type. (A NotResource that spares one leaves it.)
+func (s Statement) deniesAll(t target) bool {
+	if s.NotResources != nil {
+		everything := strings.NewReplacer("{p}", "*", "{r}", "*", "{a}", "*").Replace(string(t))
+		return !slices.ContainsFunc(s.NotResources, func(r string) bool { return overlaps(r, everything) })
+	}
+	return slices.ContainsFunc(s.Resources, t.coveredBy)
+}
+
+// deniedPattern: an unconditional Deny takes every action of the pattern away on every resource.
+func (h holdings) deniedPattern(pattern string) bool {
+	return slices.ContainsFunc(h.denies, func(d Statement) bool {
+		return d.coversAction(strings.ToLower(pattern)) && d.deniesAll(anything)
+	})
+}
+
+// admins: every action, or all but some (NotAction) among which IAM is not, on every resource, or all but some
+// (NotResource). Where a Deny takes IAM away from a literal administrator, letter and effect differ: unsettled.
+func (h holdings) admins() []Finding {
+	var out []Finding
+	if h.deniedPattern("*:*") {
+		return nil
+	}
+	for _, g := range h.grants {
+		everyAction := slices.ContainsFunc(g.Actions, func(a string) bool { return isEveryAction(a) })
+		if !everyAction && g.NotActions == nil || !g.unrestricted(anything) {
+			continue
+		}
+		literal := everyAction && g.Resources != nil
+		f := Finding{Rung: Admin, Statements: []Ref{g.ref}, Actions: slices.Concat(g.Actions, g.NotActions)}
+		switch {
+		case h.includesIAM(g.Statement) && literal:
+			f.Reason = `allows every action on every resource`
+		case h.includesIAM(g.Statement):
+			f.Reason = `allows all but ` + strings.Join(slices.Concat(g.NotActions, g.NotResources), ", ") + `, which leaves IAM to its holder`
+		case literal:
+			f.Unsettled, f.Reason = true, `allows every action on every resource, but a Deny takes IAM away`
+		default:
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// includesIAM: some action of IAM that makes an administrator is left in the grant.
+func (h holdings) includesIAM(s Statement) bool {
+	return slices.ContainsFunc(escalationPaths(), func(p single) bool {
+		return strings.HasPrefix(p.action, "iam:") && s.appliesTo(p.action) && s.unrestricted(p.on) && !h.denied(p.action, p.on)
+	})
+}
+
+// serviceWildcards: "svc:*" in Action, and in NotAction of an Allow, as IAM.21 states. On less than every resource of
+// the service it is unsettled.
+func (h holdings) serviceWildcards() []Finding {
+	var out []Finding
+	for _, g := range h.grants {
+		var broad, scoped []string
+		for _, p := range slices.Concat(g.Actions, g.NotActions) {
+			service, ok := wholeService(p)
+			switch {
+			case !ok || g.NotActions == nil && h.deniedPattern(p):
+			case service == "*" && (g.NotActions != nil || g.unrestricted(anything)): // nothing, or Admin's business
+			case g.unrestricted(everyResourceOf(service)):
+				broad = append(broad, p)
+			default:
+				scoped = append(scoped, p)
+			}
+		}
+		how := "allows "
+		if g.NotActions != nil {
+			how = "allows everything but "
+		}
+		if len(broad) > 0 {
+			out = append(out, Finding{Rung: ServiceWildcard, Statements: []Ref{g.ref}, Actions: broad, Reason: how + strings.Join(broad, ", ")})
+		}
+		if len(scoped) > 0 {
+			out = append(out, Finding{Rung: ServiceWildcard, Unsettled: true, Statements: []Ref{g.ref}, Actions: scoped,
+				Reason: how + strings.Join(scoped, ", ") + " on certain resources"})
+		}
+	}
+	return out
+}
+
+// wholeService: the pattern means every action of a service, in any spelling: svc:*, SVC:**, svc:?*. No action has
+// fewer than three letters.
+func wholeService(pattern string) (string, bool) {
+	if isEveryAction(pattern) {
+		return "*", true
+	}
+	service, action, ok := strings.Cut(strings.ToLower(pattern), ":")
+	return service, ok && service != "" && covers(action, "???*")
+}

@@ -1,0 +1,89 @@
+package iampolicy
+
+import (
+	"slices"
+	"strings"
+)
+
+// target is a form of ARN that stands for every resource of a type: {p}, {r} and {a} are partition, Region and account.
+type target string
+
+const (
+	anyRole   target = "arn:{p}:iam::{a}:role/?*"
+	anyUser   target = "arn:{p}:iam::{a}:user/?*"
+	anyGroup  target = "arn:{p}:iam::{a}:group/?*"
+	anyPolicy target = "arn:{p}:iam::{a}:policy/?*"
+	anything  target = "arn:{p}:?*:*:*:?*"
+)
+
+// everyResourceOf stands for all resources of one service.
+func everyResourceOf(service string) target {
+	return target("arn:{p}:" + service + ":{r}:{a}:?*")
+}
+
+const someAccount = "000000000000"
+
+// ownAccountVariables stand for the account that the policy is used in.
+var ownAccountVariables = strings.NewReplacer(
+	"${aws:PrincipalAccount}", someAccount, "${aws:ResourceAccount}", someAccount, "${AWS::AccountId}", someAccount)
+
+// coveredBy reports whether a Resource pattern covers every resource of the type, in whatever partition, Region and
+// account it names: all roles of one account are unrestricted, all roles below one path are not.
+func (t target) coveredBy(pattern string) bool {
+	pattern = ownAccountVariables.Replace(pattern)
+	partition, region, account := "aws", "us-east-1", someAccount
+	if parts := strings.SplitN(pattern, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		partition = plainOr(parts[1], partition)
+		region = plainOr(parts[3], region)
+		account = plainOr(parts[4], account)
+	}
+	return covers(pattern, strings.NewReplacer("{p}", partition, "{r}", region, "{a}", account).Replace(string(t)))
+}
+
+func plainOr(field, other string) string {
+	if hasWildcard(field) {
+		return other
+	}
+	return field
+}
+
+// unrestricted: the statement applies to every resource of the type, or spares only some of them by NotResource.
+func (s Statement) unrestricted(t target) bool {
+	if s.NotResources != nil {
+		return !slices.ContainsFunc(s.NotResources, t.coveredBy)
+	}
+	return slices.ContainsFunc(s.Resources, t.coveredBy)
+}
+
+// touches: the statement applies to some resource of the service. IAM completes an ARN of fewer than six fields with
+// wildcards, so only the service field matters.
+func (s Statement) touches(service string) bool {
+	if s.NotResources != nil {
+		return s.unrestricted(everyResourceOf(service))
+	}
+	return slices.ContainsFunc(s.Resources, func(r string) bool {
+		fields := strings.SplitN(r, ":", 4)
+		if len(fields) < 3 {
+			return overlaps(r, "arn:*:"+service+":*")
+		}
+		return matchGlob(fields[0], "arn") && matchGlob(fields[2], service)
+	})
+}
+
+// appliesTo: the statement's Action or NotAction element includes this one action. Case does not count.
+func (s Statement) appliesTo(action string) bool {
+	action = strings.ToLower(action)
+	match := func(p string) bool { return matchGlob(strings.ToLower(p), action) }
+	if s.NotActions != nil {
+		return !slices.ContainsFunc(s.NotActions, match)
+	}
+	return slices.ContainsFunc(s.Actions, match)
+}
+
+// onSelf: a Resource is the calling user, by the variable ${aws:username}.
+func (s Statement) onSelf() bool {
+	return slices.ContainsFunc(s.Resources, func(r string) bool {
+		self := strings.Replace(r, "${aws:username}", "self", 1)
+		return self != r && overlaps(self, "arn:*:iam::*:user/*self")
+	})
+}
