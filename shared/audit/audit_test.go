@@ -212,14 +212,14 @@ func TestVerifierKnowsTheKinds(t *testing.T) {
 	verified(t, l, int64(len(audit.Kinds())))
 }
 
-// TestConcurrentAppends has eight processes with 25 appends each at one chain, all equal but for the writer, and none may be lost or doubled.
+// TestConcurrentAppends has four processes with 50 appends each at one chain, all equal but for the writer, and none may be lost or doubled.
 func TestConcurrentAppends(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	var wg sync.WaitGroup
-	for w := range 8 {
+	for w := range 4 {
 		l := f.log(fmt.Sprint("writer ", w))
-		for range 25 {
+		for range 50 {
 			wg.Go(func() {
 				if _, err := l.Append(t.Context(), account, audit.Entry{Kind: audit.Refusal, Outcome: "refused"}); err != nil {
 					t.Error(err)

@@ -36,7 +36,7 @@ func TestRandomInterleavings(t *testing.T) {
 		for i := range w.views {
 			w.views[i] = o
 		}
-		for range rapid.IntRange(4, 16).Draw(rt, "steps") {
+		for range rapid.IntRange(4, 12).Draw(rt, "steps") {
 			w.step(rt, o)
 			w.check(rt, o)
 		}

@@ -88,16 +88,12 @@ func (b *Book) step(from, to Occurrence) Step {
 }
 
 // conditional lets an item be written only if the occurrence is the one that was read and nothing has happened to it: the same id, plan,
-// decision, state and fence; and, if it is claimed, by the caller, or the claim has ended.
+// decision, state and fence, of which each claim has another; and, if somebody else has claimed it, the claim has ended.
 func (b *Book) conditional(it dynamodbapi.Item, o Occurrence) dynamodbapi.Item {
 	it.Must = MustBeUnmoved
 	it.Condition = "occ_id = :id AND occ_state = :state AND plan_hash = :hash AND plan_decision = :decision AND claim_fence = :fence"
 	it.Values = dynamodbapi.Values{":id": o.ID, ":state": string(o.State), ":hash": o.PlanHash, ":decision": o.Decision, ":fence": o.Fence}
-	switch {
-	case o.State == Applying && o.claim != "":
-		it.Condition += " AND claim_secret = :claim"
-		it.Values[":claim"] = o.claim
-	case o.State == Applying:
+	if o.State == Applying && o.claim == "" {
 		it.Condition += " AND claim_ends <= :now"
 		it.Values[":now"] = millis(b.now())
 	}

@@ -2,6 +2,7 @@ package dynamodbapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,6 +20,7 @@ var (
 	ListTables         = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).ListTables, "dynamodb:ListTables")
 	DescribeTable      = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).DescribeTable, "dynamodb:DescribeTable")
 	ListTagsOfResource = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).ListTagsOfResource, "dynamodb:ListTagsOfResource")
+	GetResourcePolicy  = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).GetResourcePolicy, "dynamodb:GetResourcePolicy")
 )
 
 // UpdateTable is the write. To put a table under a KMS key, DynamoDB makes a grant on the key in the caller's name (DynamoDB developer guide,
@@ -98,6 +100,19 @@ func ReadTableTags(ctx context.Context, s awsapi.Session, arn string) (map[strin
 		}
 		in.NextToken = out.NextToken
 	}
+}
+
+// ReadTablePolicy returns the resource policy of the table with this ARN, empty where it has none.
+func ReadTablePolicy(ctx context.Context, s awsapi.Session, arn string) (string, error) {
+	out, err := GetResourcePolicy.Do(ctx, s, &dynamodb.GetResourcePolicyInput{ResourceArn: &arn})
+	var none *types.PolicyNotFoundException
+	if errors.As(err, &none) {
+		return "", nil
+	}
+	if err != nil {
+		return "", tableGone(err)
+	}
+	return aws.ToString(out.Policy), nil
 }
 
 // SetManagedKey describes the call that puts the table under the account's AWS managed key (aws/dynamodb), or back under the key that AWS owns.

@@ -8,13 +8,12 @@ import (
 
 // The reads of managed policies and of the account.
 var (
-	ListPolicies          = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListPolicies, "iam:ListPolicies")
-	GetPolicy             = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetPolicy, "iam:GetPolicy")
-	GetPolicyVersion      = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetPolicyVersion, "iam:GetPolicyVersion")
-	ListPolicyVersions    = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListPolicyVersions, "iam:ListPolicyVersions")
-	ListEntitiesForPolicy = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListEntitiesForPolicy, "iam:ListEntitiesForPolicy")
-	GetAuthorizations     = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetAccountAuthorizationDetails, "iam:GetAccountAuthorizationDetails")
-	GetPasswordPolicy     = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetAccountPasswordPolicy, "iam:GetAccountPasswordPolicy")
+	ListPolicies       = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListPolicies, "iam:ListPolicies")
+	GetPolicy          = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetPolicy, "iam:GetPolicy")
+	GetPolicyVersion   = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetPolicyVersion, "iam:GetPolicyVersion")
+	ListPolicyVersions = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListPolicyVersions, "iam:ListPolicyVersions")
+	GetAuthorizations  = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetAccountAuthorizationDetails, "iam:GetAccountAuthorizationDetails")
+	GetPasswordPolicy  = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetAccountPasswordPolicy, "iam:GetAccountPasswordPolicy")
 )
 
 // The reads of principals.

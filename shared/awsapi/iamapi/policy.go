@@ -38,26 +38,6 @@ type Version struct {
 	Text    string `json:"text"`
 }
 
-// Attachment is a principal that a policy applies to.
-type Attachment struct {
-	Kind     string `json:"kind"` // user, role, group
-	Name     string `json:"name"`
-	Via      string `json:"via"`      // the group through which a user has the policy; empty: attached directly
-	Boundary bool   `json:"boundary"` // used as a permissions boundary, which grants nothing
-	ARN      string `json:"arn" aws:"context"`
-}
-
-// String names the principal.
-func (a Attachment) String() string {
-	switch {
-	case a.Via != "":
-		return fmt.Sprintf("%s %s (member of group %s)", a.Kind, a.Name, a.Via)
-	case a.Boundary:
-		return fmt.Sprintf("%s %s (as permissions boundary)", a.Kind, a.Name)
-	}
-	return a.Kind + " " + a.Name
-}
-
 // ReadDefaultVersion returns the policy's default version (two requests), or an error that wraps [awsapi.ErrGone].
 func ReadDefaultVersion(ctx context.Context, s awsapi.Session, arn string) (DefaultVersion, error) {
 	out, err := GetPolicy.Do(ctx, s, &iam.GetPolicyInput{PolicyArn: &arn})
@@ -118,34 +98,6 @@ func readSpare(ctx context.Context, s awsapi.Session, arn string) (*Version, err
 func number(v iamtypes.PolicyVersion) int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(aws.ToString(v.VersionId), "v"))
 	return n
-}
-
-// readAttachments returns whom the policy is attached to, or bounds, sorted.
-func readAttachments(ctx context.Context, s awsapi.Session, arn string) ([]Attachment, error) {
-	var out []Attachment
-	for _, usage := range []iamtypes.PolicyUsageType{iamtypes.PolicyUsageTypePermissionsPolicy, iamtypes.PolicyUsageTypePermissionsBoundary} {
-		in := &iam.ListEntitiesForPolicyInput{PolicyArn: &arn, PolicyUsageFilter: usage}
-		bound := usage == iamtypes.PolicyUsageTypePermissionsBoundary
-		for {
-			page, err := ListEntitiesForPolicy.Do(ctx, s, in)
-			if err != nil {
-				return nil, err
-			}
-			for _, u := range page.PolicyUsers {
-				out = append(out, Attachment{Kind: "user", Name: aws.ToString(u.UserName), Boundary: bound})
-			}
-			for _, r := range page.PolicyRoles {
-				out = append(out, Attachment{Kind: "role", Name: aws.ToString(r.RoleName), Boundary: bound})
-			}
-			for _, g := range page.PolicyGroups {
-				out = append(out, Attachment{Kind: "group", Name: aws.ToString(g.GroupName), Boundary: bound})
-			}
-			if in.Marker = page.Marker; !page.IsTruncated {
-				break
-			}
-		}
-	}
-	return out, nil
 }
 
 // Step is one write with the calls that take it back.

@@ -5,6 +5,7 @@ package iamapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ var ManagedPolicy = awsapi.ResourceType{
 }
 
 // User is an IAM user; its id is its name. Its ARN has a path that the name does not tell, so a write session names both forms.
-var User = principalType("AWS::IAM::User", "user/", "AIDA", listUsers, ListUsers.Op, map[string][]string{
+var User = principalType("AWS::IAM::User", "user/", listUsers, ListUsers.Op, map[string][]string{
 	"iam.amazonaws.com:CreateUser":                    {"requestParameters.userName"},
 	"iam.amazonaws.com:AttachUserPolicy":              {"requestParameters.userName"},
 	"iam.amazonaws.com:PutUserPolicy":                 {"requestParameters.userName"},
@@ -51,7 +52,7 @@ var User = principalType("AWS::IAM::User", "user/", "AIDA", listUsers, ListUsers
 })
 
 // Role is an IAM role; its id is its name.
-var Role = principalType("AWS::IAM::Role", "role/", "AROA", listRoles, ListRoles.Op, map[string][]string{
+var Role = principalType("AWS::IAM::Role", "role/", listRoles, ListRoles.Op, map[string][]string{
 	"iam.amazonaws.com:CreateRole":                    {"requestParameters.roleName"},
 	"iam.amazonaws.com:AttachRolePolicy":              {"requestParameters.roleName"},
 	"iam.amazonaws.com:PutRolePolicy":                 {"requestParameters.roleName"},
@@ -60,7 +61,7 @@ var Role = principalType("AWS::IAM::Role", "role/", "AROA", listRoles, ListRoles
 })
 
 // Group is an IAM group; its id is its name.
-var Group = principalType("AWS::IAM::Group", "group/", "AGPA", listGroups, ListGroups.Op, map[string][]string{
+var Group = principalType("AWS::IAM::Group", "group/", listGroups, ListGroups.Op, map[string][]string{
 	"iam.amazonaws.com:CreateGroup":       {"requestParameters.groupName"},
 	"iam.amazonaws.com:AttachGroupPolicy": {"requestParameters.groupName"},
 	"iam.amazonaws.com:PutGroupPolicy":    {"requestParameters.groupName"},
@@ -81,7 +82,7 @@ var AccountPasswords = awsapi.ResourceType{
 // lister returns a type's primary ids by their unique ids (AIDA…, AROA…), which AWS Config uses.
 type lister func(context.Context, awsapi.Session) (map[string]string, error)
 
-func principalType(name, kind, prefix string, list lister, op awsapi.Op, events map[string][]string) awsapi.ResourceType {
+func principalType(name, kind string, list lister, op awsapi.Op, events map[string][]string) awsapi.ResourceType {
 	arn := func(r awsapi.Resource, path string) string {
 		return "arn:" + r.Partition + ":iam::" + r.Account + ":" + kind + path + r.ID
 	}
@@ -93,10 +94,14 @@ func principalType(name, kind, prefix string, list lister, op awsapi.Op, events 
 		ListOps: []awsapi.Op{op},
 		Resolve: func(ctx context.Context, s awsapi.Session, id string) (string, error) {
 			id = id[strings.LastIndex(id, "/")+1:] // an ARN ends in the name
-			if !strings.HasPrefix(id, prefix) || len(id) < uniqueIDLength || strings.ToUpper(id) != id {
+			if len(id) < uniqueIDLength || strings.Trim(strings.ToUpper(id), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
 				return id, nil
 			}
-			return resolve(ctx, s, id, list)
+			name, err := resolve(ctx, s, id, list)
+			if errors.Is(err, awsapi.ErrGone) {
+				return id, nil // a name that only looks like a unique id
+			}
+			return name, err
 		},
 		ResolveOps: []awsapi.Op{op},
 		Events:     events,
@@ -104,7 +109,7 @@ func principalType(name, kind, prefix string, list lister, op awsapi.Op, events 
 	}
 }
 
-// uniqueIDLength is the shortest unique id (IAM user guide, "Unique identifiers": at least 16 characters, of which 4 are the prefix).
+// uniqueIDLength is the shortest unique id (IAM user guide, "Unique identifiers"); they hold letters and digits alone.
 const uniqueIDLength = 16
 
 func resolve(ctx context.Context, s awsapi.Session, id string, list lister) (string, error) {

@@ -1,0 +1,17 @@
+package ebsdefaultencryption
+
+import (
+	"testing"
+
+	"github.com/shoreup/shoreup/shared/controltest"
+	"github.com/shoreup/shoreup/shared/localcloud/emulator/emulatortest"
+)
+
+func TestMain(m *testing.M) { emulatortest.Main(m) }
+
+func TestControl(t *testing.T) { controltest.Run(t, Control()) }
+
+func TestRequests(t *testing.T) {
+	controltest.Budget(t, Control(), "on", 1, 0)
+	controltest.Budget(t, Control(), "off", 3, 1)
+}

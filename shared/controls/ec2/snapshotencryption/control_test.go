@@ -1,0 +1,17 @@
+package snapshotencryption
+
+import (
+	"testing"
+
+	"github.com/shoreup/shoreup/shared/controltest"
+	"github.com/shoreup/shoreup/shared/localcloud/emulator/emulatortest"
+)
+
+func TestMain(m *testing.M) { emulatortest.Main(m) }
+
+func TestControl(t *testing.T) { controltest.Run(t, Control()) }
+
+func TestRequests(t *testing.T) {
+	controltest.Budget(t, Control(), "encrypted", 1, 0)
+	controltest.Budget(t, Control(), "plain", 1, 0)
+}

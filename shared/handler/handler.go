@@ -1,0 +1,132 @@
+// Package handler is what the functions do with a batch of queue messages. A message that failed for a passing reason is delivered again by SQS, alone;
+// one that can never succeed goes to the dead-letter queue at once, with the reason; nothing is lost.
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/shoreup/shoreup/events"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/hub"
+)
+
+// atOnce is how many messages of a batch are worked on at the same time; each is mostly waiting for AWS.
+const atOnce = 5
+
+// DeadLetter takes a message that can never succeed, with the reason.
+type DeadLetter func(ctx context.Context, body, reason string) error
+
+// Evaluate handles AWS events and sweep messages.
+type Evaluate struct {
+	Engine     *engine.Engine
+	DeadLetter DeadLetter
+	paths      events.IDPaths
+}
+
+// NewEvaluate prepares the handler for the engine's controls.
+func NewEvaluate(e *engine.Engine, dead DeadLetter) *Evaluate {
+	return &Evaluate{Engine: e, DeadLetter: dead, paths: engine.IDPaths(e.Controls)}
+}
+
+// Handle works on one batch.
+func (h *Evaluate) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	return each(ctx, batch, h.one)
+}
+
+func (h *Evaluate) one(ctx context.Context, m lambdaevents.SQSMessage) error {
+	signals, err := events.Parse([]byte(m.Body), h.options(ctx, m.Body))
+	if err != nil {
+		return h.DeadLetter(ctx, m.Body, err.Error())
+	}
+	for _, s := range signals {
+		if s.Class == "invalid" {
+			slog.WarnContext(ctx, "signal not trusted", "reason", s.Reason, "event", s.EventID)
+			if err := h.DeadLetter(ctx, m.Body, s.Reason); err != nil {
+				return err
+			}
+			continue
+		}
+		findings, err := h.Engine.Evaluate(ctx, s)
+		report(ctx, findings)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// options says whose events these are: what is enrolled, and which roles are our own in the event's account.
+func (h *Evaluate) options(ctx context.Context, body string) events.Options {
+	o := events.Options{IDs: h.paths, Enrolled: h.Engine.Rules(ctx).Enrolled}
+	var envelope struct{ Account, Region string }
+	if json.Unmarshal([]byte(body), &envelope) == nil {
+		o.OwnRoles = hub.OwnRoles(awsapi.PartitionOf(envelope.Region), envelope.Account, hub.Families(h.Engine.Controls))
+	}
+	return o
+}
+
+// Apply handles orders to apply a decided plan.
+type Apply struct {
+	Engine     *engine.Engine
+	DeadLetter DeadLetter
+}
+
+// Handle works on one batch.
+func (h *Apply) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	return each(ctx, batch, h.one)
+}
+
+func (h *Apply) one(ctx context.Context, m lambdaevents.SQSMessage) error {
+	var o engine.Order
+	if err := json.Unmarshal([]byte(m.Body), &o); err != nil {
+		return h.DeadLetter(ctx, m.Body, "not an order: "+err.Error())
+	}
+	if _, ok := h.Engine.Control(o.Control); !ok {
+		return h.DeadLetter(ctx, m.Body, fmt.Sprintf("control %q is not served by this function", o.Control))
+	}
+	f, err := h.Engine.Apply(ctx, o, "")
+	if err == nil {
+		report(ctx, []core.Finding{f})
+	}
+	return err
+}
+
+// each runs the messages of a batch and returns those to be delivered again.
+func each(ctx context.Context, batch lambdaevents.SQSEvent, one func(context.Context, lambdaevents.SQSMessage) error) (lambdaevents.SQSEventResponse, error) {
+	var (
+		mu   sync.Mutex
+		resp = lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}
+		g    errgroup.Group
+	)
+	g.SetLimit(atOnce)
+	for _, m := range batch.Records {
+		g.Go(func() error {
+			if err := one(ctx, m); err != nil {
+				slog.ErrorContext(ctx, "message will be delivered again", "message", m.MessageId, "error", err.Error())
+				mu.Lock()
+				defer mu.Unlock()
+				resp.BatchItemFailures = append(resp.BatchItemFailures, lambdaevents.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+			}
+			return nil
+		})
+	}
+	return resp, g.Wait()
+}
+
+func report(ctx context.Context, findings []core.Finding) {
+	for _, f := range findings {
+		if f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere {
+			continue
+		}
+		slog.InfoContext(ctx, "finding", "control", f.Control, "resource", f.ARN, "outcome", string(f.Outcome), "plan", f.ID, "reason", f.Reason)
+	}
+}

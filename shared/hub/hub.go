@@ -1,0 +1,151 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/oklog/ulid/v2"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/stsapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/notify"
+	"github.com/shoreup/shoreup/shared/occurrence"
+)
+
+// Hub is an installation with an engine that runs on it.
+type Hub struct {
+	Env
+	Engine *engine.Engine
+	Own    awsapi.Session // in the installation's own account: tables, queues, the rules file
+	Rules  *RulesSource
+
+	cfg aws.Config
+}
+
+// Open connects to the installation with the standard AWS configuration.
+func Open(ctx context.Context, env Env, controls []core.Control) (*Hub, error) {
+	cfg, err := awsapi.LoadConfig(ctx, env.Region, "")
+	if err != nil {
+		return nil, err
+	}
+	return New(cfg, env, controls), nil
+}
+
+// New makes an installation's engine from SDK configuration.
+func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
+	own := awsapi.NewSession(cfg, env.Account, env.Region)
+	h := &Hub{Env: env, Own: own, cfg: cfg, Rules: &RulesSource{Where: env.Rules, Session: own, Now: time.Now}}
+	store := dynamodbapi.NewStore(own)
+	owner := env.Function
+	if owner == "" {
+		owner = "shoreup"
+	}
+	owner += "/" + ulid.Make().String() // one process among all that run the same function
+	h.Engine = &engine.Engine{
+		Controls: controls, Rules: h.Rules.Get, Read: h.reader(), Write: h.writer,
+		State: occurrence.New(store, table(occurrence.StateTable, env.Tables), time.Now),
+		Log:   audit.New(store, table(occurrence.AuditTable, env.Tables), time.Now, owner),
+		Now:   time.Now, Sleep: engine.SleepFor, Owner: owner,
+	}
+	if env.Function != "" {
+		h.Engine.Count = emf
+	}
+	if env.Apply != "" {
+		h.Engine.Enqueue = h.enqueue
+	}
+	if env.Notify != "" {
+		h.Engine.Notify = h.tell
+	}
+	return h
+}
+
+func table(suffix, prefix string) string { return dynamodbapi.Table{Suffix: suffix}.Name(prefix) }
+
+// reader returns sessions of the read role in each account, or of our own credentials where there is no such role.
+func (h *Hub) reader() func(context.Context, string, string) (awsapi.Session, error) {
+	if h.ReadRole == "" {
+		return func(_ context.Context, account, region string) (awsapi.Session, error) {
+			if account != h.Account {
+				return awsapi.Session{}, fmt.Errorf("reading account %s: the credentials are of account %s and no read role is set", account, h.Account)
+			}
+			return h.Own.In(region), nil
+		}
+	}
+	cache := &stsapi.Cache{Config: h.cfg, Now: time.Now, Role: func(account string) stsapi.Assume {
+		return stsapi.Assume{RoleARN: h.roleARN(account, h.ReadRole), Name: "read", Identity: "shoreup"}
+	}}
+	return cache.Get
+}
+
+// writer takes a remediation role for one plan, cut down to the control's declared operations on the plan's resource.
+func (h *Hub) writer(ctx context.Context, w engine.WriteRequest) (awsapi.Session, error) {
+	ops := w.Control.Writes
+	if w.Undo {
+		ops = w.Control.Undoes
+	}
+	policy, err := awsapi.SessionPolicy(ops, w.Control.Type.WriteScope(w.Resource))
+	if err != nil {
+		return awsapi.Session{}, err
+	}
+	identity := w.Approver
+	if identity == "" {
+		identity = "shoreup"
+	}
+	s, _, err := stsapi.Session(ctx, h.cfg, stsapi.Assume{
+		RoleARN: h.roleARN(w.Resource.Account, RoleFor(h.WriteRole, w.Control, w.Undo)), Name: w.Plan, Identity: identity,
+		Policy: policy, Account: w.Resource.Account, Region: w.Resource.Region,
+	})
+	return s, err
+}
+
+func (h *Hub) roleARN(account, role string) string {
+	return "arn:" + awsapi.PartitionOf(h.Region) + ":iam::" + account + ":role/" + role
+}
+
+func (h *Hub) enqueue(ctx context.Context, o engine.Order) error {
+	body, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return sqsapi.Send(ctx, h.Own, h.Apply, string(body), "")
+}
+
+func (h *Hub) tell(ctx context.Context, f core.Finding) error {
+	body, err := notify.Encode(f)
+	if err != nil {
+		return err
+	}
+	return sqsapi.Send(ctx, h.Own, h.Env.Notify, string(body), "")
+}
+
+// emf counts an outcome in CloudWatch's embedded metric format: a line in the log, and no API call. Source: CloudWatch user guide, "Embedded metric format specification".
+func emf(control string, outcome core.Outcome) {
+	line, err := json.Marshal(map[string]any{
+		"_aws": map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []any{map[string]any{
+			"Namespace": "shoreup", "Dimensions": [][]string{{"Control", "Outcome"}, {"Outcome"}}, "Metrics": []any{map[string]string{"Name": "Findings", "Unit": "Count"}},
+		}}},
+		"Control": control, "Outcome": outcome, "Findings": 1,
+	})
+	if err == nil {
+		fmt.Fprintln(os.Stdout, string(line))
+	}
+}
+
+// DeadLetter puts a message that can never succeed into the dead-letter queue, with the reason.
+func (h *Hub) DeadLetter(ctx context.Context, body, reason string) error {
+	return sqsapi.Send(ctx, h.Own, h.DeadLetters, body, reason)
+}
+
+// SendEvaluate puts a message into the queue of the function that evaluates.
+func (h *Hub) SendEvaluate(ctx context.Context, body string) error {
+	return sqsapi.Send(ctx, h.Own, h.Evaluate, body, "")
+}

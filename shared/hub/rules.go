@@ -1,0 +1,57 @@
+package hub
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// rulesFor is how long a read rules file is used before it is read again. The kill switch does not wait for it: it is an item of its own.
+const rulesFor = 30 * time.Second
+
+// RulesSource reads the rules file and keeps it for a short while. A file that cannot be read or has a mistake is nil: everything is refused.
+type RulesSource struct {
+	Where   string // s3://bucket/key or a path
+	Session awsapi.Session
+	Now     func() time.Time
+
+	mu   sync.Mutex
+	file *rules.File
+	read time.Time
+}
+
+// Get returns the file in force.
+func (s *RulesSource) Get(ctx context.Context) *rules.File {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.read.IsZero() && s.Now().Sub(s.read) < rulesFor {
+		return s.file
+	}
+	s.read, s.file = s.Now(), nil
+	data, err := s.load(ctx)
+	if err == nil {
+		s.file, err = rules.Load(data)
+	}
+	if err != nil {
+		s.file = nil
+		slog.ErrorContext(ctx, "the rules file cannot be used, so nothing will be changed", "where", s.Where, "error", err.Error())
+	}
+	return s.file
+}
+
+func (s *RulesSource) load(ctx context.Context) ([]byte, error) {
+	rest, isS3 := strings.CutPrefix(s.Where, "s3://")
+	if !isS3 {
+		return os.ReadFile(s.Where)
+	}
+	bucket, key, _ := strings.Cut(rest, "/")
+	data, _, err := s3api.GetObject(ctx, s.Session, bucket, key)
+	return data, err
+}

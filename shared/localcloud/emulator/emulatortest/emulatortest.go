@@ -1,0 +1,78 @@
+// Package emulatortest gives the tests of a package one AWS emulator.
+//
+//	func TestMain(m *testing.M) { emulatortest.Main(m) }
+//
+//	func TestX(t *testing.T) {
+//		cfg := emulatortest.ForTest(t).Config(emulatortest.Account(t), "eu-west-1")
+//		...
+//	}
+//
+// One server serves all tests of a process, since starting one takes longer
+// than most tests. Tests keep apart by account, not by resetting.
+package emulatortest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/localcloud/emulator"
+)
+
+// installTimeout leaves room for a slow line; it stays below the ten minutes
+// go test gives a package.
+const installTimeout = 8 * time.Minute
+
+// start holds the process's one server: a test process has no other place
+// that all its tests reach.
+var start = sync.OnceValues(func() (*emulator.Server, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
+	defer cancel()
+	s, err := emulator.Start(ctx, emulator.Options{})
+	running.Store(s)
+	return s, err
+})
+
+var (
+	running  atomic.Pointer[emulator.Server]
+	accounts atomic.Int64
+)
+
+// Main runs the tests and stops the emulator that they started, if any.
+// Without it the emulator still ends with the process, but its empty log
+// file stays behind.
+func Main(m *testing.M) {
+	m.Run()
+	if s := running.Load(); s != nil {
+		if err := s.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+}
+
+// ForTest returns the process's emulator, installed and started on first use.
+// A test that fails logs where the emulator's log is.
+func ForTest(t testing.TB) *emulator.Server {
+	t.Helper()
+	s, err := start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the AWS emulator's log: %s", s.LogPath())
+		}
+	})
+	return s
+}
+
+// Account returns an account id that no other call in this process got, so
+// that tests run in parallel on one emulator without seeing each other.
+func Account(t testing.TB) string {
+	t.Helper()
+	return fmt.Sprintf("%012d", 100_000_000_000+accounts.Add(1))
+}

@@ -1,0 +1,143 @@
+package notify
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/notify/show"
+)
+
+// single makes a message that is all about one finding.
+func single(f core.Finding, o Options) Message {
+	title := show.Headline(f) + ": " + f.Control + " on " + f.Resource
+	top := []slack.Block{header(title), section(lead(f)), identity(f, o), section("*Caused by* " + prose(show.Cause(f), 500) + exposure(f))}
+	var bottom []slack.Block
+	if f.Decision.Mode != "" {
+		bottom = append(bottom, section("*Decision* "+decision(f)))
+	}
+	if c := commands(f); c != "" {
+		bottom = append(bottom, section(c))
+	}
+	bottom = append(bottom, provenance(f))
+	blocks := append(top, middle(f, maxTotal-2-cost(top...)-cost(bottom...))...)
+	text := fmt.Sprintf("%s in account %s, %s: %s", title, o.account(f), f.Region, f.Reason)
+	return Message{Text: prose(text, 600), Blocks: append(blocks, bottom...)}
+}
+
+// lead is what it is about and how it ended, in two lines.
+func lead(f core.Finding) string {
+	out := "*" + strings.ReplaceAll(plain(f.Title, 300), "*", "∗") + "*"
+	if f.Reason != "" {
+		out += "\n" + prose(f.Reason, maxLine)
+	}
+	return out
+}
+
+func identity(f core.Finding, o Options) slack.Block {
+	return fields(
+		"*Resource*\n"+code(cmp.Or(f.ARN, f.Resource), 400), "*Account*\n"+code(o.account(f), 100), "*Region*\n"+code(f.Region, 40),
+		"*Owner*\n"+code(show.Owner(f), 150), "*Severity*\n"+code(string(f.Severity), 20), "*Control*\n"+code(fmt.Sprintf("%s v%d", f.Control, f.Version), 80),
+	)
+}
+
+func exposure(f core.Finding) string {
+	if f.Outcome != core.Fixed || f.Exposure <= 0 {
+		return ""
+	}
+	return "\n*Exposure* open for " + show.Duration(f.Exposure)
+}
+
+func decision(f core.Finding) string {
+	out := prose(f.Decision.Mode, 20)
+	if f.Decision.Rule != "" {
+		out += " (" + code(f.Decision.Rule, 120) + ")"
+	}
+	if f.Decision.Reason != "" && f.Decision.Reason != f.Reason {
+		out += ": " + prose(f.Decision.Reason, 400)
+	}
+	return out
+}
+
+var shellSafe = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_-]+$`)
+
+// commands are what people can type next. A name that a shell would take apart is never put into one.
+func commands(f core.Finding) string {
+	if undo := show.Undo(f); undo != "" {
+		if f.Outcome == core.Fixed {
+			return "*Undo* " + code(undo, 100)
+		}
+		return "*Take back* what was changed, if anything was: " + code(undo, 100)
+	}
+	safe := shellSafe.MatchString(f.Control) && shellSafe.MatchString(f.Resource) && shellSafe.MatchString(f.Account) && shellSafe.MatchString(f.Region)
+	if f.Outcome != core.AwaitingApproval || !safe || f.Decision.Rule == show.UndoRule {
+		return ""
+	}
+	plan := fmt.Sprintf("shoreup plan --control %s --resource %s --account %s --region %s --out plan.json", f.Control, f.Resource, f.Account, f.Region)
+	if len(plan) > 500 {
+		return "" // half a command is worse than none
+	}
+	return "*Approve* " + code(plan, 500) + " and then `shoreup apply plan.json`"
+}
+
+// provenance says which plan, record and rules the message is about.
+func provenance(f core.Finding) slack.Block {
+	var out []string
+	if f.ID != "" {
+		out = append(out, "plan "+code(f.ID, 60))
+	}
+	if f.Hash != "" {
+		out = append(out, "hash "+code(core.ShortHash(f.Hash), 20))
+	}
+	if f.Record.Seq > 0 {
+		out = append(out, "audit "+code(fmt.Sprintf("%s/%d", f.Record.Chain, f.Record.Seq), 60), "head "+code(core.ShortHash(f.Record.Hash), 20))
+	}
+	return footer(append(out, "rules "+code(f.RulesVersion, 40))...)
+}
+
+// middle is what may be long: it shares the room that is left, the most important first.
+func middle(f core.Finding, room int) []slack.Block {
+	parts := parts(f)
+	blocks := make([]slack.Block, len(parts))
+	for i, p := range parts {
+		blocks[i] = p.block(room - least*(len(parts)-i-1))
+		room -= cost(blocks[i])
+	}
+	return blocks
+}
+
+func parts(f core.Finding) []part {
+	all := []part{
+		{title: "What is wrong", lines: violations(f), most: 1200},
+		{title: wouldOrDid(f), lines: diff(f), code: true, most: 2600},
+		{title: "Look first", lines: bullets(f.NeverAuto), most: 900},
+		{title: "Calls", lines: calls(f), code: true, most: 1500},
+		{title: "Notes", lines: bullets(f.Notes), most: 600},
+	}
+	for _, a := range f.Advice {
+		all = append(all, part{title: "To be done by people: " + strings.ReplaceAll(plain(a.Title, 120), "*", "∗"), lines: advice(a), most: 1800})
+	}
+	if n := len(f.Advice); n > 3 {
+		all = append(all[:len(all)-n+2], part{title: "More to be done by people", lines: bullets(titles(f.Advice[2:])), most: 600})
+	}
+	var out []part
+	for _, p := range all {
+		p.more = "see " + code("shoreup audit list --account "+f.Account, 80)
+		if len(p.lines) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func titles(list []core.Advice) []string {
+	var out []string
+	for _, a := range list {
+		out = append(out, a.Title)
+	}
+	return out
+}
