@@ -36,8 +36,8 @@ type Options struct {
 	IDs IDPaths
 	// OwnRoles are shoreup's roles by ARN or by name. Calls made in their sessions are not relevant.
 	OwnRoles []string
-	// Enrolled tells whether an account and Region are ours to look at; nil means all are.
-	Enrolled func(account, region string) bool
+	// Enrolled tells whether the signal's account and Region are ours to look at; nil means all are.
+	Enrolled func(signal.Signal) bool
 }
 
 // Parse reads one EventBridge event of at most MaxBytes and gives at least one signal, or an error that wraps ErrMalformed.
@@ -51,7 +51,7 @@ func Parse(raw []byte, o Options) ([]signal.Signal, error) {
 		return nil, err
 	}
 	for i, s := range out {
-		if s.Class != signal.ClassOther && o.Enrolled != nil && !o.Enrolled(s.Account, s.Region) {
+		if s.Class != signal.ClassOther && o.Enrolled != nil && !o.Enrolled(s) {
 			out[i] = s.Invalid(fmt.Sprintf("account %.64s is not enrolled in Region %.64s", s.Account, s.Region))
 		}
 	}

@@ -69,7 +69,7 @@ func TestUnknownEventsAreOther(t *testing.T) {
 	} {
 		raw := fmt.Sprintf(`{"version":%q,"id":"i","source":%q,"detail-type":%q,"account":"111122223333","region":"us-east-1","time":"2026-03-01T10:00:07Z","detail":{"eventSource":"s3.amazonaws.com","eventName":"PutBucketPolicy","requestParameters":{"bucketName":"b"}}}`,
 			c.version, c.source, c.detailType)
-		out, err := Parse([]byte(raw), Options{IDs: bucketPaths(), Enrolled: func(string, string) bool { return false }})
+		out, err := Parse([]byte(raw), Options{IDs: bucketPaths(), Enrolled: func(signal.Signal) bool { return false }})
 		if err != nil {
 			t.Errorf("%s: %v", c.detailType, err)
 			continue
@@ -102,7 +102,7 @@ func TestMalformedIsAnErrorAndCanBeShown(t *testing.T) {
 
 func TestEnrolled(t *testing.T) {
 	t.Parallel()
-	enrolled := func(account, region string) bool { return account == "111122223333" && region == "us-east-1" }
+	enrolled := func(s signal.Signal) bool { return s.Account == "111122223333" && s.Region == "us-east-1" }
 	for name, reasons := range map[string][]string{
 		"cloudtrail/testdata/s3_put_bucket_policy":    {""},
 		"cloudtrail/testdata/s3_create_bucket":        {"account 111122223333 is not enrolled in Region eu-central-1"},
@@ -165,7 +165,7 @@ func FuzzParse(f *testing.F) {
 	}
 	ids := bucketPaths()
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		enrolled := func(account, _ string) bool { return account != "444455556666" }
+		enrolled := func(s signal.Signal) bool { return s.Account != "444455556666" }
 		out, err := Parse(raw, Options{IDs: ids, OwnRoles: []string{"shoreup-apply"}, Enrolled: enrolled})
 		if err != nil {
 			if !errors.Is(err, ErrMalformed) || out != nil {

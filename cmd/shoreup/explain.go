@@ -93,7 +93,7 @@ func explain(w io.Writer, raw []byte, file *rules.File, asJSON bool) error {
 		return hub.OwnRoles(signal.PartitionOf(region), account, hub.Families(controls))
 	}
 	account, region := envelope(raw)
-	signals, bad := events.Parse(raw, events.Options{IDs: engine.IDPaths(controls), Enrolled: file.Enrolled, OwnRoles: own(account, region)})
+	signals, bad := events.Parse(raw, events.Options{IDs: engine.IDPaths(controls), Enrolled: engine.Enrolled(controls, file), OwnRoles: own(account, region)})
 	if bad != nil {
 		signals = []signal.Signal{events.Unparseable(bad)}
 	}

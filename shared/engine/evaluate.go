@@ -54,8 +54,11 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	if !created && !e.again(f, occ) {
 		return f, nil // a duplicate: it was recorded and is being dealt with
 	}
-	if f.Outcome == core.Planned {
+	switch f.Outcome {
+	case core.Planned:
 		return e.hand(ctx, c, f, occ)
+	case core.Excepted:
+		return f, nil // recorded, and nobody needs to hear of what was agreed
 	}
 	return e.notify(ctx, f)
 }

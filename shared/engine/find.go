@@ -17,7 +17,7 @@ import (
 func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, cause core.Cause) core.Finding {
 	file := e.Rules(ctx)
 	f := core.Finding{
-		Control: c.ID, Version: c.Version, Title: c.Title, Severity: c.Severity, Reversible: c.Reversible, Disruption: c.Disruption,
+		Control: c.ID, Version: c.Version, Title: c.Title, Family: c.Family, Severity: c.Severity, Reversible: c.Reversible, Disruption: c.Disruption,
 		ResourceType: r.Type, Resource: r.ID, Account: r.Account, Region: r.Region, Cause: cause,
 		RulesVersion: file.Version(), RulesHash: file.Hash(),
 	}
@@ -79,8 +79,12 @@ func (e *Engine) decide(f *core.Finding, m core.Meta, file *rules.File, protecte
 }
 
 func subject(f *core.Finding, m core.Meta, protected string) rules.Subject {
+	region := f.Region
+	if m.Type.Global {
+		region = "" // where AWS keeps it is nothing that one enrols
+	}
 	return rules.Subject{
-		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: f.Region,
+		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: region,
 		ResourceType: f.ResourceType, ResourceID: f.Resource, ResourceARN: f.ARN, Tags: f.Context.Tags, CausedBy: f.Cause.Actor,
 		Origin: f.Cause.Origin, EventTime: f.Cause.Time, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
 		NeverAuto: f.NeverAuto, Protected: protected,

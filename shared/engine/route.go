@@ -33,6 +33,21 @@ func IDPaths(controls []core.Control) events.IDPaths {
 	return out
 }
 
+// Enrolled tells of a signal whether the rules file has its account and Region. A global resource counts as enrolled wherever its account is:
+// its events come from the home Region, which need not be one that the account uses.
+func Enrolled(controls []core.Control, file *rules.File) func(signal.Signal) bool {
+	return func(s signal.Signal) bool {
+		if file == nil {
+			return true // looked at, and then refused with the reason that the rules cannot be read
+		}
+		global := func(c core.Control) bool { return c.Type.Global && leads(c, s) }
+		if s.Region == awsapi.HomeRegion(s.Partition) && slices.ContainsFunc(controls, global) {
+			return file.Enrolled(s.Account, "")
+		}
+		return file.Enrolled(s.Account, s.Region)
+	}
+}
+
 // Route returns the controls that a signal leads to, and why there are none.
 func Route(controls []core.Control, s signal.Signal) ([]core.Control, string) {
 	if !s.Relevant {

@@ -51,7 +51,7 @@ func (e *Engine) PlanUndo(ctx context.Context, chain string, seq int64) (Undoing
 		return Undoing{}, fmt.Errorf("%w: the fix left the resource as it was", ErrCannotUndo)
 	}
 	u := Undoing{intent: intent, outputs: res.Outputs}
-	u.Finding = e.undoFinding(c, plan, intent, res)
+	u.Finding = e.undoFinding(ctx, c, plan, intent)
 	if u.Finding.Plan, err = inverse(c.Meta, plan, res); err != nil {
 		return Undoing{}, err
 	}
@@ -119,9 +119,11 @@ func (e *Engine) verifyChain(ctx context.Context, chain string) error {
 }
 
 // undoFinding is what people are shown.
-func (e *Engine) undoFinding(c core.Control, p core.Plan, intent audit.Entry, res resultEntry) core.Finding {
+func (e *Engine) undoFinding(ctx context.Context, c core.Control, p core.Plan, intent audit.Entry) core.Finding {
+	file := e.Rules(ctx)
 	return core.Finding{
-		ID: e.newID(), Control: c.ID, Version: c.Version, Title: "Take back: " + c.Title, Severity: c.Severity, ResourceType: p.Resource.Type,
+		RulesVersion: file.Version(), RulesHash: file.Hash(),
+		ID: e.newID(), Control: c.ID, Version: c.Version, Title: "Take back: " + c.Title, Family: c.Family, Severity: c.Severity, ResourceType: p.Resource.Type,
 		Resource: p.Resource.ID, ARN: intent.Resource, Account: p.Resource.Account, Region: p.Resource.Region, Reversible: c.Reversible, Disruption: c.Disruption,
 		Cause:    core.Cause{Origin: rules.OriginCLI, Time: e.Now()},
 		Outcome:  core.AwaitingApproval,

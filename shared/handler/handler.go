@@ -66,7 +66,7 @@ func (h *Evaluate) one(ctx context.Context, m lambdaevents.SQSMessage) error {
 
 // options says whose events these are: what is enrolled, and which roles are our own in the event's account.
 func (h *Evaluate) options(ctx context.Context, body string) events.Options {
-	o := events.Options{IDs: h.paths, Enrolled: h.Engine.Rules(ctx).Enrolled}
+	o := events.Options{IDs: h.paths, Enrolled: engine.Enrolled(h.Engine.Controls, h.Engine.Rules(ctx))}
 	var envelope struct{ Account, Region string }
 	if json.Unmarshal([]byte(body), &envelope) == nil {
 		o.OwnRoles = hub.OwnRoles(awsapi.PartitionOf(envelope.Region), envelope.Account, hub.Families(h.Engine.Controls))

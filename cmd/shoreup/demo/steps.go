@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +58,7 @@ func (r *run) report(ctx context.Context) error {
 	return r.save("plans.json", plans)
 }
 
-// lookAtAll finds what every control says about every resource of the company's Region.
+// lookAtAll finds what every control says about every resource of the company's Region, and what the rules would say if it had just happened.
 func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, error) {
 	var (
 		mu  sync.Mutex
@@ -76,7 +77,7 @@ func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, error) {
 		}
 		for _, res := range list {
 			g.Go(func() error {
-				f := r.hub.Engine.Find(ctx, c, res, core.Cause{Origin: rules.OriginCLI})
+				f := r.hub.Engine.Find(ctx, c, res, core.Cause{Origin: rules.OriginEvent, Time: time.Now()})
 				mu.Lock()
 				defer mu.Unlock()
 				out = append(out, f)

@@ -44,3 +44,8 @@ func TestExempt(t *testing.T) {
 		}
 	}
 }
+
+func TestRequests(t *testing.T) {
+	controltest.Budget(t, Control(), "rotation-off", 3, 2)
+	controltest.Budget(t, Control(), "rotation-on", 2, 0)
+}

@@ -179,8 +179,8 @@ func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
 	full := s3api.FullBlock
 	fix.After = State{Block: &full}
 	fix.Changes = []core.Change{{
-		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are",
-		Do:  s3api.SetBlock(r.ID, r.Account, &full), Undo: []awsapi.Call{s3api.SetBlock(r.ID, r.Account, s.Block)},
+		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are", Touches: []string{"block"},
+		Do: s3api.SetBlock(r.ID, r.Account, &full), Undo: []awsapi.Call{s3api.SetBlock(r.ID, r.Account, s.Block)},
 	}}
 	return fix
 }

@@ -10,3 +10,8 @@ import (
 func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 func TestControl(t *testing.T) { controltest.Run(t, Control()) }
+
+func TestRequests(t *testing.T) {
+	controltest.Budget(t, Control(), "default-policy", 2, 1)
+	controltest.Budget(t, Control(), "managed-key", 1, 0)
+}
