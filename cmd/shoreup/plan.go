@@ -66,6 +66,9 @@ func (o *planFlags) run(cmd *cobra.Command) error {
 	if err := o.look(ctx, h.Engine, controls, result); err != nil {
 		return err
 	}
+	if len(o.resources) > 0 && !result.sawAny() {
+		return fmt.Errorf("%s: no such resource in account %s, Region %s, or no control judges it", strings.Join(o.resources, ", "), o.account, o.region)
+	}
 	result.sort()
 	if o.out != "" {
 		if err := writePlanFile(o.out, result); err != nil {
@@ -94,17 +97,29 @@ func newPlanned() *planned {
 	return &planned{Plans: []core.Finding{}, Judged: text.Counts{}}
 }
 
-func (p *planned) add(f core.Finding, named bool) {
+func (p *planned) add(f core.Finding) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.Judged[f.Control] == nil {
 		p.Judged[f.Control] = map[core.Outcome]int{}
 	}
 	p.Judged[f.Control][f.Outcome]++
-	if f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere && !named {
+	if f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere {
 		return
 	}
 	p.Plans = append(p.Plans, f.Complete())
+}
+
+// sawAny reports whether anything that was named exists.
+func (p *planned) sawAny() bool {
+	for _, outcomes := range p.Judged {
+		for o := range outcomes {
+			if o != core.NotApplicableHere {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p *planned) sort() {
@@ -124,7 +139,7 @@ func (p *planned) exit() error {
 		switch f.Outcome {
 		case core.Errored, core.Blind:
 			return exitCode(exitError)
-		case core.Excepted, core.NotApplicableHere:
+		case core.Excepted:
 		default:
 			wrong = true
 		}
@@ -146,13 +161,13 @@ func (o *planFlags) look(ctx context.Context, e *engine.Engine, controls []core.
 		resources, err := o.targets(ctx, e, c, lists)
 		if err != nil {
 			result.add(core.Finding{Control: c.ID, Title: c.Title, Severity: c.Severity, ResourceType: c.Type.Name, Account: o.account, Region: o.region,
-				Outcome: core.Errored, Reason: err.Error()}, true)
+				Outcome: core.Errored, Reason: err.Error()})
 			continue
 		}
 		for _, r := range resources {
 			g.Go(func() error {
 				progress("looked at %d, now %s of %s", looked.Add(1), c.ID, r.ID)
-				result.add(e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI}), len(o.resources) > 0)
+				result.add(e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI}))
 				return ctx.Err()
 			})
 		}
@@ -185,6 +200,9 @@ func (o *planFlags) named(c core.Control, base awsapi.Resource) ([]awsapi.Resour
 	for _, name := range o.resources {
 		r := base
 		r.ID = name
+		if c.Type.Name == signal.TypeAccount && name != base.Account || len(o.controls) == 0 && !strings.HasPrefix(name, "arn:") && !strings.HasPrefix(name, c.Type.Prefix) {
+			continue // the name of something else
+		}
 		arn, err := signal.ParseARN(name)
 		if err == nil {
 			id, ok := signal.IDFromARN(c.Type.Name, arn)

@@ -15,6 +15,7 @@ type Resource struct {
 type ResourceType struct {
 	Name   string // CloudFormation name; AWS::::Account for settings of the account itself
 	Alias  string // AWS Config's name, where it differs
+	Prefix string // what every id begins with ("sg-"), to tell ids of one type from another's; empty: nothing in particular
 	Global bool   // one per account, not per Region: read in, and heard of from, the partition's home Region
 
 	// ARN returns the resource's ARN.

@@ -83,6 +83,9 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 	if err != nil {
 		return occ, false, err
 	}
+	if p := occ.Past; p.Outcome == string(core.Fixed) {
+		f.Notes = append(f.Notes, fmt.Sprintf("it was fixed on %s and is wrong again: somebody, or a deployment, keeps putting it back", p.Closed.UTC().Format(time.DateTime+" UTC")))
+	}
 	if _, err := e.append(ctx, f, occ.ID, audit.Plan, f.Outcome, planDetail(*f), e.State.OpenItem(occ)); err != nil {
 		if joined, ok := e.State.Joined(err); ok {
 			return joined, false, nil

@@ -60,9 +60,12 @@ func (e *Engine) append(ctx context.Context, f *core.Finding, occurrence string,
 	if err != nil {
 		return audit.Entry{}, fmt.Errorf("recording a %s: %w", kind, err)
 	}
-	actor := f.Cause.Actor
-	if kind != audit.Plan && e.Owner != "" {
-		actor = e.Owner
+	actor := e.Owner
+	switch in, isIntent := detail.(intentEntry); {
+	case kind == audit.Plan:
+		actor = f.Cause.Actor
+	case isIntent && in.Approver != "":
+		actor = in.Approver
 	}
 	entry, err := e.Log.Append(ctx, f.Account, audit.Entry{
 		Kind: kind, Occurrence: occurrence, Plan: f.ID, Control: f.Control, Resource: f.ARN, Actor: actor, Outcome: string(outcome), Detail: raw,

@@ -16,7 +16,8 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL}
+	name := func(id string) string { return h.accountName(ctx, id) }
+	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, AccountName: name}
 	if strings.HasPrefix(secret, "https://") {
 		c.Webhook = secret
 		return notify.New(c)
@@ -25,7 +26,6 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 	c.Route = func(f core.Finding) string {
 		return h.Rules.Get(ctx).Channel(rules.Subject{Control: f.Control, Severity: string(f.Severity), Account: f.Account, Family: f.Family})
 	}
-	c.AccountName = func(id string) string { return h.accountName(ctx, id) }
 	return notify.New(c)
 }
 

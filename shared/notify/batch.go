@@ -96,7 +96,7 @@ func tally(findings []core.Finding, word func(core.Finding) string, sep string) 
 func compact(findings []core.Finding, o Options) []string {
 	out := make([]string, len(findings))
 	for i, f := range findings {
-		line := fmt.Sprintf("• *%s* %s %s on %s in %s, %s", plain(show.Headline(f), 30), prose(string(f.Severity), 20), code(f.Control, 60),
+		line := fmt.Sprintf("• %s %s %s on %s in %s, %s", bold(show.Headline(f), 30), prose(string(f.Severity), 20), code(f.Control, 60),
 			code(f.Resource, 120), code(o.account(f), 50), code(f.Region, 25))
 		if f.Outcome == core.Fixed && f.Exposure > 0 {
 			line += ", open for " + show.Duration(f.Exposure)

@@ -11,8 +11,10 @@ import (
 // mention is what Slack could take for one even without angle brackets.
 var mention = regexp.MustCompile(`(?i)@(here|channel|everyone|group)`)
 
-// clean makes outside text visible, and its mentions words like others.
-func clean(s string) string { return mention.ReplaceAllString(show.Visible(s), "＠$1") }
+// clean makes outside text visible, and its mentions words like others. Of a text that is far longer than the limit the rest is not even looked at.
+func clean(s string, limit int) string {
+	return mention.ReplaceAllString(show.Visible(cut(s, 8*limit)), "＠$1")
+}
 
 // clock is a time of day, the one word with colons that needs no code.
 var clock = regexp.MustCompile(`^\d\d:\d\d:\d\d$`)
@@ -64,7 +66,7 @@ var noTicks = strings.NewReplacer("`", "'")
 
 // code returns outside text as inline code, in which Slack formats nothing. The limit holds for the text between the ticks.
 func code(s string, limit int) string {
-	s = strings.TrimSpace(noTicks.Replace(clean(s)))
+	s = strings.TrimSpace(noTicks.Replace(clean(s, limit)))
 	if s == "" {
 		return "unknown"
 	}
@@ -72,10 +74,22 @@ func code(s string, limit int) string {
 }
 
 // codeLine returns outside text as one line of a code block.
-func codeLine(s string, limit int) string { return escape(noTicks.Replace(clean(s)), limit) }
+func codeLine(s string, limit int) string { return escape(noTicks.Replace(clean(s, limit)), limit) }
 
 // plain returns outside text for a plain_text object.
-func plain(s string, limit int) string { return escape(strings.TrimSpace(clean(s)), limit) }
+func plain(s string, limit int) string { return escape(strings.TrimSpace(clean(s, limit)), limit) }
+
+// lookalikes keep bold text bold: code cannot stand inside it.
+var lookalikes = strings.NewReplacer("*", "∗", "`", "'", "~", "∼", "_", "＿")
+
+// bold returns outside text as bold text.
+func bold(s string, limit int) string {
+	s = strings.TrimSpace(lookalikes.Replace(clean(s, limit)))
+	if s == "" {
+		return "*unknown*"
+	}
+	return "*" + escape(s, limit) + "*"
+}
 
 // formatting are the characters with which a word could format itself or its neighbours, become an emoji, a link or a quote.
 const formatting = "*_~`@#<>&|:\\"
@@ -85,7 +99,7 @@ const formatting = "*_~`@#<>&|:\\"
 func prose(s string, limit int) string {
 	var out []string
 	left := limit - 2
-	for _, word := range strings.Fields(clean(s)) {
+	for _, word := range strings.Fields(clean(s, limit)) {
 		safe := proseWord(word, left-2)
 		if left -= weigh(safe) + 1; left < 0 || strings.HasSuffix(safe, ellipsis+"`") {
 			if left >= 0 {

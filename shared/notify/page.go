@@ -71,7 +71,7 @@ func astral(s string) int {
 
 // part is a titled list of lines of which as many are shown as fit.
 type part struct {
-	title string
+	title string   // may hold outside text
 	lines []string // safe already
 	code  bool     // set as a code block
 	most  int      // units for all lines
@@ -84,7 +84,8 @@ const least = 360
 // block returns the part in at most room units of JSON. Whatever does not fit is counted.
 func (p part) block(room int) slack.Block {
 	const overhead = 90 // of the block's JSON
-	room = min(room-overhead, p.most, maxSection) - weigh(p.title) - least/3
+	title := bold(p.title, 150)
+	room = min(room-overhead, p.most, maxSection) - weigh(title) - least/3
 	shown := 0
 	for _, line := range p.lines {
 		if room -= weigh(line) + 2; room < 0 {
@@ -93,7 +94,7 @@ func (p part) block(room int) slack.Block {
 		shown++
 	}
 	var b strings.Builder
-	b.WriteString("*" + p.title + "*")
+	b.WriteString(title)
 	if body := strings.Join(p.lines[:shown], "\n"); p.code && shown > 0 {
 		b.WriteString("\n```\n" + body + "\n```")
 	} else if shown > 0 {

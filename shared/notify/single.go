@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -31,7 +30,7 @@ func single(f core.Finding, o Options) Message {
 
 // lead is what it is about and how it ended, in two lines.
 func lead(f core.Finding) string {
-	out := "*" + strings.ReplaceAll(plain(f.Title, 300), "*", "∗") + "*"
+	out := bold(f.Title, 300)
 	if f.Reason != "" {
 		out += "\n" + prose(f.Reason, maxLine)
 	}
@@ -119,7 +118,7 @@ func parts(f core.Finding) []part {
 		{title: "Notes", lines: bullets(f.Notes), most: 600},
 	}
 	for _, a := range f.Advice {
-		all = append(all, part{title: "To be done by people: " + strings.ReplaceAll(plain(a.Title, 120), "*", "∗"), lines: advice(a), most: 1800})
+		all = append(all, part{title: "To be done by people: " + a.Title, lines: advice(a), most: 1800})
 	}
 	if n := len(f.Advice); n > 3 {
 		all = append(all[:len(all)-n+2], part{title: "More to be done by people", lines: bullets(titles(f.Advice[2:])), most: 600})

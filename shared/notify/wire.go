@@ -70,19 +70,23 @@ func marshal(f core.Finding) ([]byte, error) {
 // shrink cuts values to a number of bytes and lists to a number of items.
 func shrink(f core.Finding, value, items int) core.Finding {
 	text := func(s *string) { *s = cut(*s, value) }
-	for _, s := range []*string{&f.Title, &f.Resource, &f.ARN, &f.Reason, &f.Decision.Reason, &f.Decision.Rule, &f.Context.Owner, &f.Cause.Actor, &f.Cause.Event, &f.Cause.ID} {
-		text(s)
+	texts := func(list ...*string) {
+		for _, s := range list {
+			text(s)
+		}
 	}
-	f.Violations = few(f.Violations, items, func(v *core.Violation) { text(&v.Where); text(&v.Reason) })
+	texts(&f.Title, &f.ResourceType, &f.Resource, &f.ARN, &f.Region, &f.Reason, &f.Decision.Mode, &f.Decision.Reason, &f.Decision.Rule, &f.RulesVersion,
+		&f.Context.Owner, &f.Cause.Actor, &f.Cause.Event, &f.Cause.ID)
+	f.Violations = few(f.Violations, items, func(v *core.Violation) { texts(&v.Rule, &v.Where, &v.Reason) })
 	f.NeverAuto, f.Notes = few(f.NeverAuto, items, text), few(f.Notes, items, text)
 	f.Context.Facts = few(f.Context.Facts, items, text)
 	f.Context.Tags = nil // shown nowhere; the owner was taken out of them already
 	f.Advice = few(f.Advice, items, func(a *core.Advice) {
-		text(&a.Title)
+		texts(&a.Title, &a.Outage, &a.Cost)
 		a.Steps = few(a.Steps, items, text)
 	})
 	f.Changes = few(f.Changes, items, func(c *core.ShownChange) {
-		text(&c.Why)
+		texts(&c.Call, &c.Why)
 		c.Input = smaller(c.Input, value)
 		c.Undo = few(c.Undo, items, func(u *awsapi.Call) { u.Input = smaller(u.Input, value) })
 		c.Diff = few(c.Diff, items, func(d *core.DiffLine) {

@@ -178,7 +178,10 @@ func (r *run) finish() error {
 	if r.JSON {
 		enc := json.NewEncoder(r.Print)
 		enc.SetIndent("", "  ")
-		return enc.Encode(r.sum)
+		if err := enc.Encode(r.sum); err != nil {
+			return err
+		}
+		return r.kept(os.Stderr)
 	}
 	s := r.sum
 	r.title("In %.0f seconds", s.Seconds)
@@ -186,11 +189,11 @@ func (r *run) finish() error {
 		s.Resources, s.Compliant, s.Fixed, s.Reported, s.AwaitingApproval, s.Exception, s.Refused, s.Unverified, s.Failed, s.Undone)
 	fmt.Fprintf(r.out(), "%d Slack messages, %d audit records, verified: %v.\n", s.SlackMessages, s.Audit.Entries, s.Audit.Verified)
 	fmt.Fprintf(r.Print, "All of it is in %s\n", r.dir)
-	return r.kept()
+	return r.kept(r.Print)
 }
 
 // kept tells how to go on with the emulator that was left running.
-func (r *run) kept() error {
+func (r *run) kept(w io.Writer) error {
 	if !r.Keep {
 		return nil
 	}
@@ -198,7 +201,7 @@ func (r *run) kept() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(r.Print, "\nThe emulator keeps running as process %d. To use it:\n%s", r.cloud.emulator.PID(), env)
+	fmt.Fprintf(w, "\nThe emulator keeps running as process %d. To use it:\n%s", r.cloud.emulator.PID(), env)
 	return nil
 }
 

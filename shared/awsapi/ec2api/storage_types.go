@@ -26,6 +26,7 @@ var EncryptionDefault = awsapi.ResourceType{
 // Volume is an EBS volume; its id is vol-….
 var Volume = awsapi.ResourceType{
 	Name:    "AWS::EC2::Volume",
+	Prefix:  "vol-",
 	ARN:     func(r awsapi.Resource) string { return arn(r, "volume/") },
 	List:    listVolumes,
 	ListOps: []awsapi.Op{DescribeVolumes.Op},
@@ -39,6 +40,7 @@ var Volume = awsapi.ResourceType{
 // Snapshot is an EBS snapshot of the account's own; its id is snap-….
 var Snapshot = awsapi.ResourceType{
 	Name:    "AWS::EC2::Snapshot",
+	Prefix:  "snap-",
 	ARN:     func(r awsapi.Resource) string { return ownerless(r, "snapshot/") },
 	List:    listSnapshots,
 	ListOps: []awsapi.Op{DescribeSnapshots.Op},
@@ -56,6 +58,7 @@ var Snapshot = awsapi.ResourceType{
 // Image is an AMI of the account's own; its id is ami-….
 var Image = awsapi.ResourceType{
 	Name:    "AWS::EC2::Image",
+	Prefix:  "ami-",
 	ARN:     func(r awsapi.Resource) string { return ownerless(r, "image/") },
 	List:    listImages,
 	ListOps: []awsapi.Op{DescribeImages.Op},

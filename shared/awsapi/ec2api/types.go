@@ -19,7 +19,8 @@ const DefaultGroup = "default"
 
 // SecurityGroup is a VPC security group; its id is sg-….
 var SecurityGroup = awsapi.ResourceType{
-	Name: "AWS::EC2::SecurityGroup",
+	Name:   "AWS::EC2::SecurityGroup",
+	Prefix: "sg-",
 	ARN:  func(r awsapi.Resource) string { return arn(r, "security-group/") },
 	Scope: func(r awsapi.Resource) []string { // rules have ARNs of their own, and their ids are new each time
 		return []string{arn(r, "security-group/"), "arn:" + r.Partition + ":ec2:" + r.Region + ":" + r.Account + ":security-group-rule/*"}

@@ -20,7 +20,7 @@ import (
 
 // ManagedPolicy is a customer managed policy; its id is its ARN. AWS Config knows it by a unique id (ANPA…).
 var ManagedPolicy = awsapi.ResourceType{
-	Name: "AWS::IAM::ManagedPolicy", Alias: "AWS::IAM::Policy", Global: true,
+	Name: "AWS::IAM::ManagedPolicy", Alias: "AWS::IAM::Policy", Prefix: "arn:", Global: true,
 	ARN:     func(r awsapi.Resource) string { return r.ID },
 	List:    func(ctx context.Context, s awsapi.Session) ([]string, error) { return ids(listPolicies(ctx, s)) },
 	ListOps: []awsapi.Op{ListPolicies.Op},

@@ -150,9 +150,10 @@ func FuzzResolve(f *testing.F) {
 	for _, s := range []string{keyID, "alias/x", "arn:aws:kms:eu-west-1:111122223333:key/" + keyID, "arn:aws:kms:eu-west-1:111122223333:alias/x", "arn:"} {
 		f.Add(s)
 	}
+	cloud := &cloud{answer: func(string) (int, string) { return 200, `{"KeyMetadata":{"KeyId":"` + keyID + `"}}` }}
+	session := cloud.session("eu-west-1")
 	f.Fuzz(func(t *testing.T, id string) {
-		cloud := &cloud{answer: func(string) (int, string) { return 200, `{"KeyMetadata":{"KeyId":"` + keyID + `"}}` }}
-		got, err := kmsapi.Key.Resolve(t.Context(), cloud.session("eu-west-1"), id)
+		got, err := kmsapi.Key.Resolve(t.Context(), session, id)
 		if err != nil {
 			return
 		}

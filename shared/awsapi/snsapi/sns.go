@@ -35,7 +35,7 @@ const topicType = "AWS::SNS::Topic"
 
 // Topic is a topic; its id is its ARN.
 var Topic = awsapi.ResourceType{
-	Name:      topicType,
+	Name: topicType, Prefix: "arn:",
 	ARN:       func(r awsapi.Resource) string { return r.ID },
 	List:      listTopics,
 	ListOps:   []awsapi.Op{ListTopics.Op},

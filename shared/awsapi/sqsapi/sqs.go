@@ -133,10 +133,14 @@ func resolve(ctx context.Context, s awsapi.Session, id string) (string, error) {
 func canonical(s awsapi.Session, raw string) (string, error) {
 	_, rest, _ := strings.Cut(raw, "://")
 	parts := strings.Split(rest, "/")
-	if len(parts) < 3 || !signal.IsAccountID(parts[len(parts)-2]) || parts[len(parts)-1] == "" {
+	if len(parts) < 3 {
 		return "", fmt.Errorf("reading queue URL %q: it does not end in /account/name", raw)
 	}
-	return signal.QueueURL(s.Partition(), s.Region, parts[len(parts)-2], parts[len(parts)-1]), nil
+	account, name := parts[len(parts)-2], parts[len(parts)-1]
+	if !signal.IsAccountID(account) || name == "" || strings.ContainsAny(name, ":?#") {
+		return "", fmt.Errorf("reading queue URL %q: it does not end in /account/name", raw)
+	}
+	return signal.QueueURL(s.Partition(), s.Region, account, name), nil
 }
 
 // gone marks the error of a queue that does not exist.

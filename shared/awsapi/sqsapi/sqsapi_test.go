@@ -120,21 +120,24 @@ func FuzzResolve(f *testing.F) {
 	for _, s := range []string{"https://sqs.eu-west-1.amazonaws.com/111122223333/orders", "arn:aws:sqs:eu-west-1:111122223333:orders", "http://x/111122223333/o", "orders", "://", "arn:"} {
 		f.Add(s)
 	}
+	absent := &cloud{answer: func(string) (int, string) {
+		return 400, `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}`
+	}}
+	session := absent.session("eu-west-1")
 	f.Fuzz(func(t *testing.T, id string) {
-		absent := &cloud{answer: func(string) (int, string) {
-			return 400, `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no"}`
-		}}
-		session := absent.session("eu-west-1")
+		if !strings.Contains(id, ":") {
+			return // a name, which only SQS can resolve
+		}
 		url, err := sqsapi.Queue.Resolve(t.Context(), session, id)
 		if err != nil {
 			return
 		}
+		if !strings.HasPrefix(url, "https://sqs.") {
+			t.Errorf("%q became %q", id, url)
+		}
 		again, err := sqsapi.Queue.Resolve(t.Context(), session, url)
 		if err != nil || again != url {
 			t.Errorf("%q became %q, and that becomes %q, %v", id, url, again, err)
-		}
-		if len(absent.seen) > 0 {
-			t.Errorf("%q was resolved although no queue has that name", id)
 		}
 	})
 }

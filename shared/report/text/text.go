@@ -82,14 +82,14 @@ func (p *printer) change(c core.ShownChange) {
 }
 
 func (p *printer) diff(l show.Line) {
+	color, value := text.FgYellow, l.Before+" -> "+l.After
 	switch l.Mark {
 	case '+':
-		p.lines(under+"+ ", under+"    ", l.Field+": "+l.After, text.FgGreen)
+		color, value = text.FgGreen, l.After
 	case '-':
-		p.lines(under+"- ", under+"    ", l.Field+": "+l.Before, text.FgRed)
-	default:
-		p.lines(under+"~ ", under+"    ", l.Field+": "+l.Before+" -> "+l.After, text.FgYellow)
+		color, value = text.FgRed, l.Before
 	}
+	p.lines(under+p.paint(string(l.Mark)+" ", color), under+"    ", l.Field+": "+value, color)
 }
 
 func (p *printer) advice(a core.Advice) {

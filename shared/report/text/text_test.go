@@ -61,7 +61,7 @@ func TestColorAddsNothingButColor(t *testing.T) {
 			}
 		}
 	}
-	if got := render(t, partner(), Options{Color: true}); !strings.Contains(got, "\x1b[31m- \x1b") && !strings.Contains(got, "\x1b[31mpolicy statement 2") {
+	if got := render(t, partner(), Options{Color: true}); !strings.Contains(got, "\x1b[31m- \x1b[0m\x1b[31mpolicy statement 2") {
 		t.Errorf("a removed line is not red: %q", got)
 	}
 }

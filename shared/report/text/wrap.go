@@ -31,7 +31,7 @@ func wrap(s string, first, rest int) []string {
 			head, tail := split(word, room-used)
 			line.WriteString(head)
 			next()
-			word, width = tail, text.StringWidth(tail)
+			word, width = tail, width-text.StringWidth(head)
 		}
 		line.WriteString(word)
 		used += width

@@ -154,7 +154,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		return slices.ContainsFunc(open, func(o ec2api.Rule) bool { return o.ID == x.ID && x.ID != "" })
 	})
 	after.PrefixLists = usedLists(after)
-	change := core.Change{Why: fmt.Sprintf("shut out the world; %d other rules stay as they are", len(s.Rules)-len(open)), Do: ec2api.Revoke(r.ID, open...)}
+	change := core.Change{Why: fmt.Sprintf("shut out the world; rules that stay as they are: %d", len(s.Rules)-len(open)), Do: ec2api.Revoke(r.ID, open...)}
 	for _, rule := range open {
 		change.Undo = append(change.Undo, ec2api.Authorize(r.ID, rule))
 	}

@@ -166,7 +166,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
 		return blockAll(r, s, fix), nil
 	}
-	fix.Notes = []string{"kept as they are: " + use.text()}
+	fix.Notes = append(keptOut(s), "kept as they are: "+use.text())
 	if use.deleted != "" {
 		fix.Advice = []core.Advice{deletedPrincipal(r, use)}
 		return fix, nil

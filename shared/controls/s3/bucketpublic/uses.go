@@ -22,6 +22,11 @@ type uses struct {
 	delivery  bool   // log delivery by ACL
 }
 
+// cloudFrontLogs is the account awslogsdelivery, by which CloudFront delivers standard logs. Source: CloudFront developer guide, "Access logs" (aws, aws-cn).
+var cloudFrontLogs = []string{
+	"c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0", "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
+}
+
 func usesOf(s State) (uses, error) {
 	var u uses
 	for _, g := range s.Grants {
@@ -30,6 +35,7 @@ func usesOf(s State) (uses, error) {
 			u.delivery = true
 		case g.Type == "CanonicalUser" && g.Grantee != s.Owner, g.Type == "AmazonCustomerByEmail":
 			u.partners = append(u.partners, "canonical user "+g.Grantee)
+			u.delivery = u.delivery || slices.Contains(cloudFrontLogs, g.Grantee)
 		}
 	}
 	if len(s.Policy) == 0 {
@@ -89,6 +95,19 @@ func (u uses) cautions(s State) []string {
 	}
 	if u.delivery || slices.ContainsFunc(u.services, logs) {
 		out = append(out, "logs are delivered to the bucket")
+	}
+	return out
+}
+
+// keptOut says what an undo could not put back: S3 refuses new public policies and ACLs while Block Public Access says so.
+func keptOut(s State) []string {
+	var out []string
+	b := s.effective()
+	if b.BlockPublicPolicy {
+		out = append(out, "BlockPublicPolicy is on: undo cannot put the public statements back before it is turned off")
+	}
+	if b.BlockPublicAcls {
+		out = append(out, "BlockPublicAcls is on: undo cannot put public grants back before it is turned off")
 	}
 	return out
 }

@@ -14,7 +14,7 @@ import (
 type publishers struct {
 	shutOut  []string // who could not publish any more
 	services []string // the service principals among them
-	doubts   []string // statements that services may use without being named
+	doubts   []string // statements that services may use without being named, as the policy that SNS gives a topic has it (aws:SourceOwner)
 }
 
 // serviceKeys are the condition keys by which a statement for everyone is meant for an AWS service.
@@ -62,7 +62,7 @@ func (p *publishers) add(st iampolicy.Statement, account string) {
 	case everyone && forService:
 		p.shutOut = append(p.shutOut, "the service that a condition stands for ("+st.Name()+")")
 		return
-	case everyone:
+	case everyone && slices.ContainsFunc(st.Conditions, func(c iampolicy.Condition) bool { return c.Key == "aws:sourceowner" }):
 		p.doubts = append(p.doubts, st.Name()+" also lets AWS services in that act for the account, such as CloudWatch alarms: aws cloudwatch describe-alarms lists whom they notify")
 	}
 	for _, foreign := range iampolicy.StatementGrantees(st, iampolicy.SNS, account).Foreign() {

@@ -1,0 +1,194 @@
+package iamapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+// Principal says whose policies are meant.
+type Principal struct {
+	Kind    string // user, role, group
+	Name    string
+	Account string
+}
+
+// Mended is how far the settled excess of a principal can be taken away by us.
+type Mended struct {
+	After []Held // the policies that it holds afterwards
+	Steps []Step
+	// Left tells people what they must do, if all of it cannot be taken away; then nothing is to be done by us.
+	Left []string
+}
+
+// Mend takes the settled excess away: a managed policy that makes an administrator is detached from this principal alone, and a statement of an inline
+// policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
+func Mend(p Principal, held []Held, boundary *Held) Mended {
+	settled := Over(Judge(held, boundary))
+	var m Mended
+	remove := map[int][]int{} // policy held -> statements; a managed policy goes as a whole
+	for _, e := range settled {
+		for _, ref := range e.at {
+			if line := p.stuck(held, settled, ref); line != "" {
+				m.Left = append(m.Left, line)
+			}
+			remove[ref.Document] = append(remove[ref.Document], ref.Statement)
+		}
+	}
+	if len(m.Left) == 0 {
+		for i, h := range held {
+			step, after, err := p.without(h, remove[i])
+			switch {
+			case err != nil:
+				m.Left = append(m.Left, fmt.Sprintf("mend %s by hand: %v", h, err))
+			case step != nil:
+				m.Steps = append(m.Steps, *step)
+			}
+			if after != nil {
+				m.After = append(m.After, *after)
+			}
+		}
+		// A policy that goes may hold the Deny that kept another one harmless.
+		for _, e := range Over(Judge(m.After, boundary)) {
+			m.Left = append(m.Left, fmt.Sprintf("first narrow %s: once the rest is gone, %s", e.Where, e.Reason))
+		}
+	}
+	if len(m.Left) > 0 {
+		return Mended{Left: m.advice(p, held, settled)}
+	}
+	if m.After == nil {
+		m.After = []Held{}
+	}
+	return m
+}
+
+// stuck says what people must do about a statement that we do not remove; empty: we can.
+func (p Principal) stuck(held []Held, settled []Excess, ref iampolicy.Ref) string {
+	h := held[ref.Document]
+	if h.Via != "" {
+		return fmt.Sprintf("%s reaches the user through group %s: narrow the group (shoreup plan --control iam-group-overbroad --resource %s), or take the user out of it: aws iam remove-user-from-group --user-name %s --group-name %s",
+			h, h.Via, h.Via, p.Name, h.Via)
+	}
+	doc, err := iampolicy.Parse([]byte(h.Text))
+	if err != nil {
+		return fmt.Sprintf("mend %s by hand: %v", h, err)
+	}
+	admin, dangerous := false, []string(nil)
+	for _, e := range settled {
+		if slices.Contains(e.at, ref) {
+			admin = admin || e.finding.Rung == iampolicy.Admin || h.ARN != "" && OwnedByAWS(h.ARN) && e.finding.Rung == iampolicy.Escalation
+			dangerous = append(dangerous, e.finding.Actions...)
+		}
+	}
+	switch s := doc.Statements[ref.Statement]; {
+	case admin:
+		return ""
+	case h.ARN != "":
+		return fmt.Sprintf("%s takes part in it: give the %s a policy of its own with what it uses, then: aws iam detach-%s-policy --%s-name %s --policy-arn %s", h, p.Kind, p.Kind, p.Kind, p.Name, h.ARN)
+	case !Wholly(s, dangerous):
+		return fmt.Sprintf("%s: %s; then aws iam put-%s-policy --%s-name %s --policy-name %s --policy-document file://policy.json", h, Narrower(s, dangerous, p.Account), p.Kind, p.Kind, p.Name, h.Inline)
+	}
+	return ""
+}
+
+// without describes the call that takes statements out of a policy held, and what is held then: nil if nothing is.
+func (p Principal) without(h Held, statements []int) (*Step, *Held, error) {
+	if len(statements) == 0 {
+		return nil, &h, nil
+	}
+	if h.ARN != "" {
+		return &Step{
+			Why: fmt.Sprintf("detach %s from this %s alone; whoever else has it keeps it", h, p.Kind), Do: p.detach(h.ARN), Undo: []awsapi.Call{p.attach(h.ARN)},
+		}, nil, nil
+	}
+	rest, empty, err := Remaining(h.Text, statements)
+	if err != nil {
+		return nil, &h, err
+	}
+	undo := []awsapi.Call{p.putInline(h.Inline, h.Text)}
+	if empty {
+		return &Step{Why: fmt.Sprintf("delete %s: nothing else is in it", h), Do: p.deleteInline(h.Inline), Undo: undo}, nil, nil
+	}
+	step := &Step{Why: fmt.Sprintf("take the offending statements out of %s; the rest stays byte for byte", h), Do: p.putInline(h.Inline, rest), Undo: undo}
+	h.Text, h.Document = rest, json.RawMessage(rest)
+	return step, &h, nil
+}
+
+// advice is what people must do, with the commands for what we could have done if the rest were not in the way.
+func (m Mended) advice(p Principal, held []Held, settled []Excess) []string {
+	out := slices.Clone(m.Left)
+	for _, e := range settled {
+		for _, ref := range e.at {
+			if h := held[ref.Document]; p.stuck(held, settled, ref) == "" && h.ARN != "" {
+				out = append(out, fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", p.Kind, p.Kind, p.Name, h.ARN))
+			} else if p.stuck(held, settled, ref) == "" {
+				out = append(out, "remove "+e.Where)
+			}
+		}
+	}
+	return unique(out)
+}
+
+// Reported tells people what is reported and not changed.
+func Reported(p Principal, excess []Excess) []string {
+	var out []string
+	for _, e := range excess {
+		out = append(out, fmt.Sprintf("%s: %s. See what is used (aws iam generate-service-last-accessed-details), and allow just that", e.Where, e.Reason))
+	}
+	return unique(out)
+}
+
+func unique(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		if !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func (p Principal) putInline(policy, text string) awsapi.Call {
+	switch p.Kind {
+	case "user":
+		return PutUserPolicy.Call(&iam.PutUserPolicyInput{UserName: &p.Name, PolicyName: &policy, PolicyDocument: &text})
+	case "group":
+		return PutGroupPolicy.Call(&iam.PutGroupPolicyInput{GroupName: &p.Name, PolicyName: &policy, PolicyDocument: &text})
+	}
+	return PutRolePolicy.Call(&iam.PutRolePolicyInput{RoleName: &p.Name, PolicyName: &policy, PolicyDocument: &text})
+}
+
+func (p Principal) deleteInline(policy string) awsapi.Call {
+	switch p.Kind {
+	case "user":
+		return DeleteUserPolicy.Call(&iam.DeleteUserPolicyInput{UserName: &p.Name, PolicyName: &policy})
+	case "group":
+		return DeleteGroupPolicy.Call(&iam.DeleteGroupPolicyInput{GroupName: &p.Name, PolicyName: &policy})
+	}
+	return DeleteRolePolicy.Call(&iam.DeleteRolePolicyInput{RoleName: &p.Name, PolicyName: &policy})
+}
+
+func (p Principal) attach(arn string) awsapi.Call {
+	switch p.Kind {
+	case "user":
+		return AttachUserPolicy.Call(&iam.AttachUserPolicyInput{UserName: &p.Name, PolicyArn: &arn})
+	case "group":
+		return AttachGroupPolicy.Call(&iam.AttachGroupPolicyInput{GroupName: &p.Name, PolicyArn: &arn})
+	}
+	return AttachRolePolicy.Call(&iam.AttachRolePolicyInput{RoleName: &p.Name, PolicyArn: &arn})
+}
+
+func (p Principal) detach(arn string) awsapi.Call {
+	switch p.Kind {
+	case "user":
+		return DetachUserPolicy.Call(&iam.DetachUserPolicyInput{UserName: &p.Name, PolicyArn: &arn})
+	case "group":
+		return DetachGroupPolicy.Call(&iam.DetachGroupPolicyInput{GroupName: &p.Name, PolicyArn: &arn})
+	}
+	return DetachRolePolicy.Call(&iam.DetachRolePolicyInput{RoleName: &p.Name, PolicyArn: &arn})
+}

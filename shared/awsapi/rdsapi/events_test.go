@@ -1,0 +1,57 @@
+package rdsapi_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/events"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/rdsapi"
+)
+
+// TestEvents reads real-shaped CloudTrail records with the paths that the type declares.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	for file, c := range map[string]struct {
+		of   awsapi.ResourceType
+		want []string // ids of the signals that matter
+	}{
+		"rds_create_db_instance":                         {rdsapi.Instance, []string{"orders-db"}},
+		"rds_create_db_cluster_mixed_case_null_response": {rdsapi.Cluster, []string{"ledger"}},
+		"rds_modify_db_snapshot_attribute":               {rdsapi.Snapshot, []string{"orders-2026-03-01"}},
+		"rds_modify_db_cluster_snapshot_attribute_arn":   {rdsapi.ClusterSnapshot, []string{"ledger-final"}},
+	} {
+		raw, err := os.ReadFile(filepath.Join("../../../events/cloudtrail/testdata", file+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := events.IDPaths{}
+		for event, paths := range c.of.Events {
+			source, name, _ := strings.Cut(event, ":")
+			if ids[source] == nil {
+				ids[source] = map[string][]events.IDPath{}
+			}
+			ids[source][name] = []events.IDPath{{ResourceType: c.of.Name, Paths: paths, Normalize: c.of.Normalize}}
+		}
+		if err := ids.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		signals, err := events.Parse(raw, events.Options{IDs: ids})
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		var got []string
+		for _, s := range signals {
+			if s.Relevant {
+				got = append(got, s.ResourceID)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (- want, + got)\n%s", file, diff)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package policyescalation
+
+import (
+	"fmt"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+// mixed proposes what could stand in the place of statements that also allow something harmless: removing those would take away more than what is wrong.
+func mixed(r awsapi.Resource, text string, wrong map[int][]string) ([]string, error) {
+	doc, err := iampolicy.Parse([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("reading the policy: %w", err)
+	}
+	var out []string
+	for _, i := range statements(wrong) {
+		if st := doc.Statements[i]; !iamapi.Wholly(st, wrong[i]) {
+			out = append(out, iamapi.Narrower(st, wrong[i], r.Account))
+		}
+	}
+	return out, nil
+}
+
+// advice is for a policy whose offending statements cannot just be removed: some are mixed, or nothing else would be left.
+func advice(r awsapi.Resource, s State, proposals []string) core.Advice {
+	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
+	for _, p := range proposals {
+		steps = append(steps, "Edit: "+p)
+	}
+	steps = append(steps, fmt.Sprintf("Take the other offending statements out in the same edit, and write it back: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; version %s stays, to go back to", r.ID, s.Default.ID))
+	if len(proposals) == 0 {
+		steps = append(steps, "If its holders do without it, detach it from them; IAM refuses a policy without statements:")
+		for _, a := range s.Use.Attachments {
+			if a.Via == "" && !a.Boundary {
+				steps = append(steps, fmt.Sprintf("%s: aws iam detach-%s-policy --%s-name %s --policy-arn %s", a, a.Kind, a.Kind, a.Name, r.ID))
+			}
+		}
+	}
+	return core.Advice{
+		Title: "Narrow policy " + r.ID, Steps: steps,
+		Outage: "whatever its holders do that is left out is refused at once",
+		Cost:   "none",
+	}
+}

@@ -1,0 +1,108 @@
+// Package useroverbroad takes administrator access and ways to it from IAM users.
+package useroverbroad
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+//go:embed doc.md
+var doc string
+
+// State is what a user holds: its own policies, its groups', and the boundary that caps them, which is only read once something is wrong.
+type State struct {
+	Policies []iamapi.Held    `json:"policies"`
+	Boundary *iamapi.Held     `json:"boundary"`
+	User     iamapi.UserFacts `json:"user" aws:"context"`
+}
+
+// Context says whose user it is.
+func (s State) Context() core.Context {
+	c := core.Context{Tags: s.User.Tags, Owner: s.User.Tags["owner"]}
+	for _, h := range s.Policies {
+		c.Facts = append(c.Facts, "holds "+h.String())
+	}
+	return c
+}
+
+// Control is the declaration.
+func Control() core.Control {
+	return core.Define(core.Meta{
+		ID: "iam-user-overbroad", Version: 1, Title: "Take administrator access from users",
+		Service: "iam", Family: core.FamilyIAM, Type: iamapi.User,
+		Severity: core.High, Reversible: core.Reversible, Disruption: core.DisruptsMuch,
+		Frameworks: map[string][]string{"nist_csf_2": {"PR.AA-05"}},
+		Events: []string{
+			"iam.amazonaws.com:AttachUserPolicy", "iam.amazonaws.com:PutUserPolicy", "iam.amazonaws.com:AddUserToGroup", "iam.amazonaws.com:DeleteUserPermissionsBoundary",
+		},
+		Reads: []awsapi.Op{
+			iamapi.ListUserPolicies.Op, iamapi.GetUserPolicy.Op, iamapi.ListUserAttachments.Op, iamapi.GetPolicy.Op, iamapi.GetPolicyVersion.Op,
+			iamapi.ListGroupsForUser.Op, iamapi.ListGroupPolicies.Op, iamapi.GetGroupPolicy.Op, iamapi.ListGroupAttachments.Op, iamapi.GetUser.Op,
+		},
+		Writes: []awsapi.Op{iamapi.PutUserPolicy.Op, iamapi.DeleteUserPolicy.Op, iamapi.DetachUserPolicy.Op},
+		Undoes: []awsapi.Op{iamapi.PutUserPolicy.Op, iamapi.AttachUserPolicy.Op},
+		Doc:    doc,
+	}, read, judge, plan)
+}
+
+// read makes three requests for a user with nothing, one more for each inline policy and two for each managed one.
+func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, error) {
+	held, err := iamapi.ReadUserPolicies(ctx, s, r.ID)
+	state := State{Policies: held}
+	if err != nil || len(iamapi.Judge(held, nil)) == 0 {
+		return state, err
+	}
+	if state.User, err = iamapi.ReadUser(ctx, s, r.ID); err != nil {
+		return state, err
+	}
+	state.Boundary, err = iamapi.ReadBoundary(ctx, s, state.User.Boundary)
+	return state, err
+}
+
+func judge(s State, _ core.Settings) []core.Violation {
+	var out []core.Violation
+	for _, e := range iamapi.Judge(s.Policies, s.Boundary) {
+		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled})
+	}
+	return out
+}
+
+func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Settings) (core.Fix[State], error) {
+	p := iamapi.Principal{Kind: "user", Name: r.ID, Account: r.Account}
+	excess := iamapi.Judge(s.Policies, s.Boundary)
+	if len(violations) == 0 {
+		return core.Fix[State]{}, nil
+	}
+	if len(iamapi.Over(excess)) == 0 {
+		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(p, excess))}}, nil
+	}
+	fix := core.Fix[State]{Refused: set.ProtectedBy(s.User.ARN)}
+	mended := iamapi.Mend(p, s.Policies, s.Boundary)
+	if len(mended.Left) > 0 {
+		fix.Advice = []core.Advice{advice(r, mended.Left)}
+		return fix, nil
+	}
+	fix.NeverAuto = []string{"see that somebody else can administer the account before it is taken from this user"}
+	fix.Notes = []string{"other holders of the same policies keep them; access keys and sessions of the user lose the access at once"}
+	fix.After = s
+	fix.After.Policies = mended.After
+	if len(iamapi.Judge(mended.After, nil)) == 0 {
+		fix.After.Boundary = nil // the next read has no reason to look
+	}
+	for _, step := range mended.Steps {
+		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
+	}
+	return fix, nil
+}
+
+func advice(r awsapi.Resource, steps []string) core.Advice {
+	return core.Advice{
+		Title: "Narrow what user " + r.ID + " may do", Steps: steps,
+		Outage: "whatever the user does that is left out is refused at once",
+		Cost:   "none",
+	}
+}
