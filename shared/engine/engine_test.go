@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -401,5 +403,25 @@ func TestNoSessionNoChange(t *testing.T) {
 	want(t, r.evaluate(), core.Failed)
 	if n := r.count("result/failed"); n != 1 {
 		t.Errorf("recorded %v, want one failed result", r.kinds())
+	}
+}
+
+func TestBlindIsToldOnceAndEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, "version: 1\n")
+	r.setup(publicBucket)
+	see := r.Read
+	r.Read = func(context.Context, string, string) (awsapi.Session, error) {
+		return awsapi.Session{}, &smithy.GenericAPIError{Code: "AccessDenied", Message: "not allowed to assume the read role"}
+	}
+	want(t, r.evaluate(), core.Blind)
+	want(t, r.evaluate(), core.Blind)
+	if got := strings.Join(r.kinds(), " "); got != "error/blind" || len(*r.told) != 1 {
+		t.Errorf("recorded %s and told %d times: want once each", got, len(*r.told))
+	}
+	r.Read = see
+	want(t, r.evaluate(), core.Reported)
+	if got, wanted := strings.Join(r.kinds(), " "), "error/blind plan/reported decision/reported"; got != wanted {
+		t.Errorf("recorded %s, want %s", got, wanted)
 	}
 }

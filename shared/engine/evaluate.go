@@ -7,7 +7,6 @@ import (
 
 	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/audit"
-	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -45,7 +44,7 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	case core.Compliant, core.NotApplicableHere:
 		return f, e.resolved(ctx, f)
 	case core.Blind, core.Errored:
-		return e.tell(ctx, f, audit.Error, f.Outcome, reason(f))
+		return e.unseen(ctx, f)
 	}
 	occ, created, err := e.open(ctx, &f)
 	if err != nil {
@@ -61,6 +60,28 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 		return f, nil // recorded, and nobody needs to hear of what was agreed
 	}
 	return e.notify(ctx, f)
+}
+
+// unseen records that a resource could not be judged, once for as long as that lasts: a missing permission would otherwise fill the log and
+// the channel with every sweep. The outcome takes the place of the plan's hash, since errors differ in request ids only.
+func (e *Engine) unseen(ctx context.Context, f core.Finding) (core.Finding, error) {
+	mark := string(f.Outcome)
+	occ, found, err := e.State.Get(ctx, f.Control, f.Plan.Resource)
+	if err != nil || found && (occ.PlanHash == mark || occ.State == occurrence.Applying) {
+		return f, err
+	}
+	if found {
+		step, err := e.State.Replan(occ, occurrence.Waiting, "", mark, mark, nil)
+		if err != nil {
+			return f, err
+		}
+		return e.tell(ctx, f, audit.Error, f.Outcome, reason(f), step.Items...)
+	}
+	occ, err = e.State.Prepare(ctx, occurrence.Occurrence{Control: f.Control, Resource: f.Plan.Resource, State: occurrence.Waiting, PlanHash: mark, Decision: mark, Origin: f.Cause.Origin})
+	if err != nil {
+		return f, err
+	}
+	return e.tell(ctx, f, audit.Error, f.Outcome, reason(f), e.State.OpenItem(occ))
 }
 
 // open records plan and decision together with a new occurrence, or joins the one that is open. Joining records only what changed.
@@ -139,11 +160,7 @@ func (e *Engine) hand(ctx context.Context, c core.Control, f core.Finding, occ o
 
 // resolved closes the open occurrence of a resource that turns out to be fine.
 func (e *Engine) resolved(ctx context.Context, f core.Finding) error {
-	r := f.Plan.Resource
-	if r.ID == "" { // gone or not applicable: there is no plan
-		r = awsapi.Resource{Type: f.ResourceType, ID: f.Resource, Account: f.Account, Region: f.Region, Partition: awsapi.PartitionOf(f.Region)}
-	}
-	occ, found, err := e.State.Get(ctx, f.Control, r)
+	occ, found, err := e.State.Get(ctx, f.Control, f.Plan.Resource)
 	if err != nil || !found || occ.State == occurrence.Applying {
 		return err
 	}

@@ -22,7 +22,7 @@ func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, ca
 		RulesVersion: file.Version(), RulesHash: file.Hash(),
 	}
 	r, sight, err := e.look(ctx, c, r, e.settings(file))
-	f.Resource, f.ARN = r.ID, c.Type.ARN(r)
+	f.Resource, f.ARN, f.Plan.Resource = r.ID, c.Type.ARN(r), r
 	if err != nil {
 		f.Outcome, f.Reason = outcomeOf(err)
 		return f
