@@ -30,11 +30,22 @@ type ResourceType struct {
 	// Events says where CloudTrail puts the id: event ("s3.amazonaws.com:PutBucketPolicy") to paths in the detail, tried in order.
 	// The path "account" stands for the account itself.
 	Events map[string][]string
+	// Via says which events about something else can make resources of this type wrong: the record of a new VPC does not name its default
+	// group, an edited prefix list changes every group that refers to it.
+	Via map[string]Via
 	// Normalize names the events package's function that makes the primary id of what a path gives; empty: it is the id.
 	Normalize string
 
 	// ListOps and ResolveOps are the reads that List and Resolve make.
 	ListOps, ResolveOps []Op
+}
+
+// Via is how an event about another type leads to resources of this one.
+type Via struct {
+	Type  string   // CloudFormation name of what the event names
+	Paths []string // where CloudTrail puts its id
+	Find  func(ctx context.Context, s Session, id string) ([]string, error)
+	Ops   []Op // the reads that Find makes
 }
 
 // Is reports whether the type goes by that name.

@@ -3,3 +3,4 @@
 package catalog
 
 //go:generate go run ./generate
+//go:generate go run ./generate/catalogmd

@@ -33,7 +33,9 @@ func checkMeta(t *testing.T, c core.Control) {
 	bad(c.Look == nil || c.Propose == nil || c.JudgeState == nil, "it was not made by core.Define")
 	bad(len(c.Events) == 0, "no events")
 	for _, e := range c.Events {
-		_, known := c.Type.Events[e]
+		_, direct := c.Type.Events[e]
+		_, via := c.Type.Via[e]
+		known := direct || via
 		bad(!known, "event %s is not among those of %s, so nobody knows where its id is", e, c.Type.Name)
 	}
 	checkReversal(bad, c.Meta)

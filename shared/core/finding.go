@@ -12,7 +12,7 @@ import (
 type Decision struct {
 	Mode   string `json:"mode"` // report, approve, auto, exception, refuse
 	Reason string `json:"reason"`
-	Rule   string `json:"rule"` // the entry of the rules file that decided; empty: the default
+	Rule   string `json:"rule"` // the entry of the rules file that decided, or "default"
 }
 
 // Cause says where a finding came from.
@@ -41,6 +41,7 @@ type Finding struct {
 	Control      string          `json:"control"`
 	Version      int             `json:"version"`
 	Title        string          `json:"title"`
+	Family       string          `json:"family"`
 	Severity     Severity        `json:"severity"`
 	ResourceType string          `json:"resource_type"`
 	Resource     string          `json:"resource"`

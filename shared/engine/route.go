@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shoreup/shoreup/events"
 	"github.com/shoreup/shoreup/events/signal"
@@ -22,6 +23,9 @@ func IDPaths(controls []core.Control) events.IDPaths {
 				out[source] = map[string][]events.IDPath{}
 			}
 			path := events.IDPath{ResourceType: c.Type.Name, Paths: c.Type.Events[name], Normalize: c.Type.Normalize}
+			if via, ok := c.Type.Via[name]; ok {
+				path = events.IDPath{ResourceType: via.Type, Paths: via.Paths}
+			}
 			same := func(p events.IDPath) bool {
 				return p.ResourceType == path.ResourceType && slices.Equal(p.Paths, path.Paths)
 			}
@@ -59,6 +63,7 @@ func Route(controls []core.Control, s signal.Signal) ([]core.Control, string) {
 			out = append(out, c)
 		}
 	}
+	out = named(out, s.SecurityControlID)
 	switch {
 	case len(out) > 0:
 		return out, ""
@@ -68,18 +73,42 @@ func Route(controls []core.Control, s signal.Signal) ([]core.Control, string) {
 	return nil, "no control judges " + s.ResourceType
 }
 
-// leads reports whether the signal may say something about the control: by event, by Security Hub id, or by resource type.
+// leads reports whether the signal may say something about the control: by event, by Security Hub id, or by resource type. A finding that
+// none of our controls is named after is still about a resource, and worth a look; one about the whole account is not.
 func leads(c core.Control, s signal.Signal) bool {
+	ours := c.Type.Is(s.ResourceType)
 	switch {
 	case s.Class == signal.ClassCloudTrail:
-		return c.Type.Is(s.ResourceType) && slices.Contains(c.Events, s.EventSource+":"+s.EventName)
-	case s.SecurityControlID != "":
+		event := eventOf(s)
+		return slices.Contains(c.Events, event) && (ours || c.Type.Via[event].Type == s.ResourceType)
+	case s.Class == signal.ClassSweep && c.Type.Global && s.Region != awsapi.HomeRegion(s.Partition):
+		return false // swept once, from the home Region
+	case s.SecurityControlID != "" && s.ResourceType == signal.TypeAccount:
 		return slices.Contains(c.SecurityHub, s.SecurityControlID)
 	}
-	if s.Class == signal.ClassSweep && c.Type.Global && s.Region != awsapi.HomeRegion(s.Partition) {
-		return false // swept once, from the home Region
+	return ours
+}
+
+// eventOf names a CloudTrail event as controls do. In China some services call themselves by their domain there.
+func eventOf(s signal.Signal) string {
+	return strings.TrimSuffix(s.EventSource, ".cn") + ":" + s.EventName
+}
+
+// named keeps those of the controls that a Security Hub finding is named after, if there are any.
+func named(controls []core.Control, id string) []core.Control {
+	if id == "" {
+		return controls
 	}
-	return c.Type.Is(s.ResourceType)
+	var out []core.Control
+	for _, c := range controls {
+		if slices.Contains(c.SecurityHub, id) {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return controls
+	}
+	return out
 }
 
 // Resources returns what the control is to look at for a signal: the signal's resource, or for a sweep (and for a finding about the account
@@ -89,24 +118,36 @@ func (e *Engine) Resources(ctx context.Context, c core.Control, s signal.Signal)
 	if c.Type.Global {
 		r.Region = awsapi.HomeRegion(r.Partition)
 	}
-	if r.ID != signal.AllIDs && c.Type.Is(s.ResourceType) {
+	switch {
+	case r.ID == signal.AllIDs:
+		return e.List(ctx, c.Type, r)
+	case c.Type.Is(s.ResourceType):
 		return []awsapi.Resource{r}, nil
+	case s.Class == signal.ClassCloudTrail:
+		find := c.Type.Via[eventOf(s)].Find
+		return e.list(ctx, c.Type, r, func(ctx context.Context, session awsapi.Session) ([]string, error) {
+			return find(ctx, session, s.ResourceID)
+		})
 	}
 	return e.List(ctx, c.Type, r)
 }
 
 // List returns all resources of a type in the account and Region that r names.
 func (e *Engine) List(ctx context.Context, t awsapi.ResourceType, r awsapi.Resource) ([]awsapi.Resource, error) {
+	return e.list(ctx, t, r, t.List)
+}
+
+func (e *Engine) list(ctx context.Context, t awsapi.ResourceType, r awsapi.Resource, ids func(context.Context, awsapi.Session) ([]string, error)) ([]awsapi.Resource, error) {
 	session, err := e.Read(ctx, r.Account, r.Region)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s in %s/%s: %w", t.Name, r.Account, r.Region, err)
 	}
-	ids, err := t.List(ctx, session)
+	found, err := ids(ctx, session)
 	if err != nil {
 		return nil, fmt.Errorf("listing %s in %s/%s: %w", t.Name, r.Account, r.Region, err)
 	}
-	out := make([]awsapi.Resource, len(ids))
-	for i, id := range ids {
+	out := make([]awsapi.Resource, len(found))
+	for i, id := range found {
 		out[i] = r
 		out[i].ID = id
 	}

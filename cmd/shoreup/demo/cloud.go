@@ -23,9 +23,10 @@ import (
 )
 
 const (
-	account = "111122223333"
-	region  = "eu-west-1"
-	tables  = "shoreup"
+	account    = "111122223333" // the company's
+	hubAccount = "999988887777" // shoreup's own, where tables, queues and functions are
+	region     = "eu-west-1"
+	tables     = "shoreup"
 )
 
 //go:embed company.txt
@@ -39,7 +40,8 @@ type cloud struct {
 	emulator *emulator.Server
 	proxy    *proxy
 	slack    *slacksink.Server
-	cfg      aws.Config // of the company's account, through the proxy
+	cfg      aws.Config // of the hub's account, through the proxy
+	company  aws.Config // of the company's
 	vars     map[string]string
 	queues   map[string]string // URL by name
 	pools    map[string]*runtimeapi.Pool
@@ -60,10 +62,13 @@ func (c *cloud) start(ctx context.Context, say func(string), dir string, keep bo
 	if c.slack, err = slacksink.Start(slacksink.Options{Token: "xoxb-demo"}); err != nil {
 		return err
 	}
-	c.cfg = c.emulator.Config(account, region)
-	c.cfg.BaseEndpoint = &c.proxy.url
-	if c.cfg.HTTPClient, err = awsapi.Pinned(c.proxy.url); err != nil {
+	client, err := awsapi.Pinned(c.proxy.url)
+	if err != nil {
 		return err
+	}
+	c.cfg, c.company = c.emulator.Config(hubAccount, region), c.emulator.Config(account, region)
+	for _, cfg := range []*aws.Config{&c.cfg, &c.company} {
+		cfg.BaseEndpoint, cfg.HTTPClient = &c.proxy.url, client
 	}
 	c.rules = dir + "/shoreup.yaml"
 	if err := os.WriteFile(c.rules, []byte(rulesFile), 0o600); err != nil {
@@ -78,10 +83,11 @@ func (c *cloud) start(ctx context.Context, say func(string), dir string, keep bo
 // build makes the company.
 func (c *cloud) build(ctx context.Context) error {
 	c.vars = map[string]string{"account": account, "region": region}
-	return setup.Run(ctx, c.session(), company, c.vars)
+	return setup.Run(ctx, awsapi.NewSession(c.company, account, region), company, c.vars)
 }
 
-func (c *cloud) session() awsapi.Session { return awsapi.NewSession(c.cfg, account, region) }
+// session is in the hub.
+func (c *cloud) session() awsapi.Session { return awsapi.NewSession(c.cfg, hubAccount, region) }
 
 // install makes what a deployment consists of: tables, queues with dead-letter queues, and the functions.
 func (c *cloud) install(ctx context.Context, say func(string)) error {
@@ -93,7 +99,7 @@ func (c *cloud) install(ctx context.Context, say func(string)) error {
 		vars := map[string]string{}
 		attributes := `{"VisibilityTimeout":"60"}`
 		if name != "dead-letters" {
-			attributes = `{"VisibilityTimeout":"60","RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:` + region + `:` + account + `:shoreup-dead-letters\",\"maxReceiveCount\":\"5\"}"}`
+			attributes = `{"VisibilityTimeout":"60","RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:` + region + `:` + hubAccount + `:shoreup-dead-letters\",\"maxReceiveCount\":\"5\"}"}`
 		}
 		script := `url = sqs:CreateQueue {"QueueName":"shoreup-` + name + `","Attributes":` + attributes + `} QueueUrl`
 		if err := setup.Run(ctx, c.session(), script, vars); err != nil {
@@ -129,7 +135,7 @@ func (c *cloud) environment(ctx context.Context) ([]string, error) {
 	return []string{
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + keys.SessionToken,
 		"AWS_ENDPOINT_URL=" + c.proxy.url, "AWS_EC2_METADATA_DISABLED=true",
-		"SHOREUP_ACCOUNT=" + account, "SHOREUP_TABLES=" + tables, "SHOREUP_RULES=" + c.rules, "SHOREUP_READ_ROLE=" + hub.ReadRole, "SHOREUP_WRITE_ROLE=" + hub.WriteRole,
+		"SHOREUP_ACCOUNT=" + hubAccount, "SHOREUP_TABLES=" + tables, "SHOREUP_RULES=" + c.rules, "SHOREUP_READ_ROLE=" + hub.ReadRole, "SHOREUP_WRITE_ROLE=" + hub.WriteRole,
 		"SHOREUP_EVALUATE_QUEUE=" + c.queues["evaluate"], "SHOREUP_APPLY_QUEUE=" + c.queues["apply"], "SHOREUP_NOTIFY_QUEUE=" + c.queues["notify"],
 		"SHOREUP_DEAD_LETTERS=" + c.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack", "SHOREUP_SLACK_URL=" + c.slack.APIURL(), "SHOREUP_SLACK_CHANNEL=#cloud-security",
 	}, nil
@@ -143,7 +149,7 @@ func (c *cloud) deliver(ctx context.Context, name string, body []byte) error {
 // drain lets the functions work until their queues are empty.
 func (c *cloud) drain(ctx context.Context) error {
 	for _, name := range functions {
-		source := queue.SQS(c.cfg, c.queues[name], "arn:aws:sqs:"+region+":"+account+":shoreup-"+name)
+		source := queue.SQS(c.cfg, c.queues[name], "arn:aws:sqs:"+region+":"+hubAccount+":shoreup-"+name)
 		batch := 5
 		if name == "notify" {
 			batch = 10

@@ -113,7 +113,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.cloud.build(ctx); err != nil {
 		return err
 	}
-	env := hub.Env{Account: account, Region: region, Tables: tables, Rules: r.cloud.rules, ReadRole: hub.ReadRole, WriteRole: hub.WriteRole}
+	env := hub.Env{Account: hubAccount, Region: region, Tables: tables, Rules: r.cloud.rules, ReadRole: hub.ReadRole, WriteRole: hub.WriteRole}
 	r.hub = hub.New(r.cloud.cfg, env, catalog.Controls())
 	return nil
 }

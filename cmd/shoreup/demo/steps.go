@@ -18,6 +18,7 @@ import (
 	"github.com/shoreup/shoreup/shared/audit/verify"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/report/text"
 	"github.com/shoreup/shoreup/shared/rules"
 )
@@ -178,13 +179,13 @@ func (r *run) trail(ctx context.Context) error {
 	return nil
 }
 
-// handover is the environment to use the emulator with.
+// handover is the environment to use the emulator with: as the hub, which reads the company's account through its role.
 func (c *cloud) handover(ctx context.Context) (string, error) {
 	keys, err := c.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_EC2_METADATA_DISABLED=true\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_SESSION_TOKEN=%s\n"+
-		"  shoreup plan --rules %s\n  kill %d   # when you are done\n",
+		"  shoreup plan --account "+account+" --read-role "+hub.ReadRole+" --rules %s\n  shoreup audit list --account "+account+" --table "+tables+"\n  kill %d   # when you are done\n",
 		c.emulator.URL(), region, keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, c.rules, c.emulator.PID()), nil
 }

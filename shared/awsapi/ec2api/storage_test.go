@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,30 +145,27 @@ func TestSharingOfAnImage(t *testing.T) {
 	}
 }
 
-func TestDefaultGroupOfAVPC(t *testing.T) {
+func TestGroupsByWhatAnEventNames(t *testing.T) {
 	t.Parallel()
-	s := &script{answers: []string{
-		`<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId><groupName>default</groupName></item></securityGroupInfo></DescribeSecurityGroupsResponse>`,
-		`<DescribeSecurityGroupsResponse><securityGroupInfo/></DescribeSecurityGroupsResponse>`,
-	}}
-	for _, c := range []struct {
-		id, want string
-		asked    int
-	}{
-		{"sg-9", "sg-9", 0},
-		{"arn:aws:ec2:eu-west-1:111122223333:security-group/sg-9", "sg-9", 0},
-		{"vpc-1", "sg-1", 1},
+	for event, c := range map[string]struct{ id, filter string }{
+		"ec2.amazonaws.com:CreateVpc":               {"vpc-1", "group-name"},
+		"ec2.amazonaws.com:ModifyManagedPrefixList": {"pl-1", "ip-permission.prefix-list-id"},
 	} {
-		got, err := ec2api.SecurityGroup.Resolve(t.Context(), s.session(), c.id)
-		if err != nil || got != c.want || len(s.asked) != c.asked {
-			t.Errorf("%s: %q after %d requests, want %q after %d: %v", c.id, got, len(s.asked), c.want, c.asked, err)
+		s := &script{answers: []string{
+			`<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId></item><item><groupId>sg-2</groupId></item></securityGroupInfo></DescribeSecurityGroupsResponse>`,
+		}}
+		got, err := ec2api.SecurityGroup.Via[event].Find(t.Context(), s.session(), c.id)
+		if err != nil || !slices.Equal(got, []string{"sg-1", "sg-2"}) {
+			t.Errorf("%s: %v, %v", event, got, err)
+		}
+		if !strings.Contains(s.asked[0], c.id) || !strings.Contains(s.asked[0], c.filter) {
+			t.Errorf("%s: asked %q", event, s.asked[0])
 		}
 	}
-	if !strings.Contains(s.asked[0], "vpc-1") || !strings.Contains(s.asked[0], "default") {
-		t.Errorf("asked %q", s.asked[0])
-	}
-	if _, err := ec2api.SecurityGroup.Resolve(t.Context(), s.session(), "vpc-2"); !errors.Is(err, awsapi.ErrGone) {
-		t.Errorf("a VPC that is gone: %v", err)
+	for _, id := range []string{"sg-9", "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-9"} {
+		if got, err := ec2api.SecurityGroup.Resolve(t.Context(), awsapi.Session{}, id); err != nil || got != "sg-9" {
+			t.Errorf("%s: %q, %v", id, got, err)
+		}
 	}
 }
 

@@ -4,7 +4,8 @@ package ec2api
 
 import (
 	"context"
-	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,23 +22,38 @@ const DefaultGroup = "default"
 var SecurityGroup = awsapi.ResourceType{
 	Name:   "AWS::EC2::SecurityGroup",
 	Prefix: "sg-",
-	ARN:  func(r awsapi.Resource) string { return arn(r, "security-group/") },
+	ARN:    func(r awsapi.Resource) string { return arn(r, "security-group/") },
 	Scope: func(r awsapi.Resource) []string { // rules have ARNs of their own, and their ids are new each time
 		return []string{arn(r, "security-group/"), "arn:" + r.Partition + ":ec2:" + r.Region + ":" + r.Account + ":security-group-rule/*"}
 	},
-	List:       listGroups,
-	ListOps:    []awsapi.Op{DescribeSecurityGroups.Op},
-	Resolve:    resolveGroup,
-	ResolveOps: []awsapi.Op{DescribeSecurityGroups.Op},
+	List:    listGroups,
+	ListOps: []awsapi.Op{DescribeSecurityGroups.Op},
+	Resolve: afterSlash,
 	Events: map[string][]string{
 		"ec2.amazonaws.com:CreateSecurityGroup":           {"responseElements.groupId"},
 		"ec2.amazonaws.com:AuthorizeSecurityGroupIngress": {"requestParameters.groupId", "responseElements.securityGroupRuleSet.items[].groupId"},
 		"ec2.amazonaws.com:AuthorizeSecurityGroupEgress":  {"requestParameters.groupId", "responseElements.securityGroupRuleSet.items[].groupId"},
 		"ec2.amazonaws.com:ModifySecurityGroupRules":      {"requestParameters.ModifySecurityGroupRulesRequest.GroupId"},
-		// The record of a new VPC does not have its default group's id: resolveGroup looks it up.
-		"ec2.amazonaws.com:CreateVpc":        {"responseElements.vpc.vpcId"},
-		"ec2.amazonaws.com:CreateDefaultVpc": {"responseElements.CreateDefaultVpcResponse.vpc.vpcId", "responseElements.vpc.vpcId"},
 	},
+	Via: map[string]awsapi.Via{
+		"ec2.amazonaws.com:CreateVpc":               viaVPC("responseElements.vpc.vpcId"),
+		"ec2.amazonaws.com:CreateDefaultVpc":        viaVPC("responseElements.CreateDefaultVpcResponse.vpc.vpcId", "responseElements.vpc.vpcId"),
+		"ec2.amazonaws.com:ModifyManagedPrefixList": viaPrefixList("requestParameters.ModifyManagedPrefixListRequest.PrefixListId", "requestParameters.prefixListId"),
+	},
+}
+
+func viaVPC(paths ...string) awsapi.Via {
+	return awsapi.Via{Type: "AWS::EC2::VPC", Paths: paths, Ops: []awsapi.Op{DescribeSecurityGroups.Op},
+		Find: func(ctx context.Context, s awsapi.Session, id string) ([]string, error) {
+			return groupsWith(ctx, s, map[string]string{"vpc-id": id, "group-name": DefaultGroup})
+		}}
+}
+
+func viaPrefixList(paths ...string) awsapi.Via {
+	return awsapi.Via{Type: "AWS::EC2::PrefixList", Paths: paths, Ops: []awsapi.Op{DescribeSecurityGroups.Op},
+		Find: func(ctx context.Context, s awsapi.Session, id string) ([]string, error) {
+			return groupsWith(ctx, s, map[string]string{"ip-permission.prefix-list-id": id})
+		}}
 }
 
 func arn(r awsapi.Resource, kind string) string {
@@ -49,26 +65,17 @@ func afterSlash(_ context.Context, _ awsapi.Session, id string) (string, error) 
 	return id[strings.LastIndex(id, "/")+1:], nil
 }
 
-// resolveGroup accepts a VPC's id in the place of its default group's. A VPC that is gone has none.
-func resolveGroup(ctx context.Context, s awsapi.Session, id string) (string, error) {
-	if !strings.HasPrefix(id, "vpc-") {
-		return afterSlash(ctx, s, id)
-	}
-	out, err := DescribeSecurityGroups.Do(ctx, s, &ec2.DescribeSecurityGroupsInput{Filters: []ec2types.Filter{
-		{Name: aws.String("vpc-id"), Values: []string{id}}, {Name: aws.String("group-name"), Values: []string{DefaultGroup}},
-	}})
-	if err != nil {
-		return "", err
-	}
-	if len(out.SecurityGroups) != 1 {
-		return "", fmt.Errorf("looking for the default group of %s: %w", id, awsapi.ErrGone)
-	}
-	return aws.ToString(out.SecurityGroups[0].GroupId), nil
+func listGroups(ctx context.Context, s awsapi.Session) ([]string, error) {
+	return groupsWith(ctx, s, nil)
 }
 
-func listGroups(ctx context.Context, s awsapi.Session) ([]string, error) {
+// groupsWith returns the ids of all groups that fit every filter.
+func groupsWith(ctx context.Context, s awsapi.Session, filters map[string]string) ([]string, error) {
 	var ids []string
 	in := &ec2.DescribeSecurityGroupsInput{MaxResults: aws.Int32(1000)}
+	for _, name := range slices.Sorted(maps.Keys(filters)) {
+		in.Filters = append(in.Filters, ec2types.Filter{Name: aws.String(name), Values: []string{filters[name]}})
+	}
 	for {
 		out, err := DescribeSecurityGroups.Do(ctx, s, in)
 		if err != nil {

@@ -103,25 +103,41 @@ var knownAWS = map[string]string{
 // policies returns what a principal may do by its own policies and its groups', without a document that cannot be read.
 func (a authorizations) policies(p principal) []iampolicy.Document {
 	var out []iampolicy.Document
-	add := func(text string) {
-		if doc, err := iampolicy.ParseURLEncoded(text); err == nil {
-			out = append(out, doc)
-		}
-	}
 	for _, source := range append(a.groupsOf(p), p) {
 		for _, text := range source.inline {
-			add(text)
+			if doc, err := iampolicy.ParseURLEncoded(text); err == nil {
+				out = append(out, doc)
+			}
 		}
 		for _, arn := range source.managed {
-			name, owned := awsOwned(arn)
-			if !owned {
-				add(a.documents[arn])
-			} else if text, known := knownAWS[name]; known {
-				add(text)
+			if doc, ok := a.document(arn); ok {
+				out = append(out, doc)
 			}
 		}
 	}
 	return out
+}
+
+// document returns what a managed policy says, as far as that is known.
+func (a authorizations) document(arn string) (iampolicy.Document, bool) {
+	text := a.documents[arn]
+	if name, owned := awsOwned(arn); owned {
+		text = knownAWS[name]
+	}
+	doc, err := iampolicy.ParseURLEncoded(text)
+	return doc, err == nil
+}
+
+// administers reports whether a principal is an administrator for certain, and no boundary caps it.
+func (a authorizations) administers(p principal) bool {
+	if !administrator(a.policies(p)) {
+		return false
+	}
+	if p.boundary == "" {
+		return true
+	}
+	doc, ok := a.document(p.boundary)
+	return ok && administrator([]iampolicy.Document{doc})
 }
 
 func (a authorizations) groupsOf(p principal) []principal {

@@ -38,10 +38,10 @@ func Judge(held []Held, boundary *Held) []Excess {
 		}
 	}
 	for _, f := range iampolicy.JudgeIdentity(docs...) {
-		e := Excess{Rule: RuleOf(f.Rung), Reason: f.Reason, Unsettled: f.Unsettled || reportedOnly(held, f), finding: f, at: f.Statements}
 		if !concerns(held, f) {
 			continue
 		}
+		e := Excess{Rule: RuleOf(f.Rung), Reason: f.Reason, Unsettled: f.Unsettled || reportedOnly(held, f), finding: f, at: f.Statements}
 		if boundary != nil && !e.Unsettled && capped(f, boundary.Text) {
 			e.Unsettled, e.Reason = true, e.Reason+"; capped by permissions boundary "+boundary.ARN+" as it is now"
 		}
@@ -92,8 +92,8 @@ func reportedOnly(held []Held, f iampolicy.Finding) bool {
 	if f.Rung >= iampolicy.ServiceWildcard {
 		return true
 	}
-	aws := !slices.ContainsFunc(slices.Concat(f.Statements, f.With), func(r iampolicy.Ref) bool { return !OwnedByAWS(held[r.Document].ARN) })
-	return aws && f.Rung != iampolicy.Admin && !(f.Rung == iampolicy.Escalation && slices.ContainsFunc(f.Actions, ofIAM))
+	owned := !slices.ContainsFunc(slices.Concat(f.Statements, f.With), func(r iampolicy.Ref) bool { return !OwnedByAWS(held[r.Document].ARN) })
+	return owned && f.Rung != iampolicy.Admin && !(f.Rung == iampolicy.Escalation && slices.ContainsFunc(f.Actions, ofIAM))
 }
 
 func ofIAM(action string) bool { return strings.HasPrefix(strings.ToLower(action), "iam:") }

@@ -135,7 +135,7 @@ func (m Mended) advice(p Principal, held []Held, settled []Excess) []string {
 }
 
 // Reported tells people what is reported and not changed.
-func Reported(p Principal, excess []Excess) []string {
+func Reported(excess []Excess) []string {
 	var out []string
 	for _, e := range excess {
 		out = append(out, fmt.Sprintf("%s: %s. See what is used (aws iam generate-service-last-accessed-details), and allow just that", e.Where, e.Reason))

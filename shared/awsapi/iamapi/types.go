@@ -41,7 +41,6 @@ var ManagedPolicy = awsapi.ResourceType{
 
 // User is an IAM user; its id is its name. Its ARN has a path that the name does not tell, so a write session names both forms.
 var User = principalType("AWS::IAM::User", "user/", listUsers, ListUsers.Op, map[string][]string{
-	"iam.amazonaws.com:CreateUser":                    {"requestParameters.userName"},
 	"iam.amazonaws.com:AttachUserPolicy":              {"requestParameters.userName"},
 	"iam.amazonaws.com:PutUserPolicy":                 {"requestParameters.userName"},
 	"iam.amazonaws.com:AddUserToGroup":                {"requestParameters.userName"},
@@ -62,7 +61,6 @@ var Role = principalType("AWS::IAM::Role", "role/", listRoles, ListRoles.Op, map
 
 // Group is an IAM group; its id is its name.
 var Group = principalType("AWS::IAM::Group", "group/", listGroups, ListGroups.Op, map[string][]string{
-	"iam.amazonaws.com:CreateGroup":       {"requestParameters.groupName"},
 	"iam.amazonaws.com:AttachGroupPolicy": {"requestParameters.groupName"},
 	"iam.amazonaws.com:PutGroupPolicy":    {"requestParameters.groupName"},
 })

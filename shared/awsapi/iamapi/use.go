@@ -44,8 +44,8 @@ type PolicyUse struct {
 // ReadPolicyUse returns who uses the policy and could switch it back: one request for the versions, one more if there are five, and the account's
 // authorization details, page by page. It is for policies that are wrong already. remaining is the text that the default version is to have.
 //
-// What it does not see: conditions on the right to switch back, boundaries and service control policies (so somebody named may be unable to), and
-// rights from AWS's own policies other than AdministratorAccess and IAMFullAccess (so somebody able may not be named).
+// What it does not see of the right to switch back: conditions, boundaries and service control policies (so somebody named may be unable to), and
+// AWS's own policies other than AdministratorAccess and IAMFullAccess (so somebody able may not be named).
 func ReadPolicyUse(ctx context.Context, s awsapi.Session, arn, remaining string) (PolicyUse, error) {
 	spare, err := readSpare(ctx, s, arn)
 	if err != nil {
@@ -70,7 +70,7 @@ func (a authorizations) useOf(arn, remaining string) PolicyUse {
 			continue
 		}
 		docs := a.policies(p)
-		others = others || administrator(docs)
+		others = others || a.administers(p)
 		if may(docs, "iam:SetDefaultPolicyVersion", arn) || may(docs, "iam:CreatePolicyVersion", arn) {
 			use.CanSwitchBack = append(use.CanSwitchBack, p.kind+" "+p.name)
 		}
@@ -81,7 +81,7 @@ func (a authorizations) useOf(arn, remaining string) PolicyUse {
 		return use
 	}
 	for _, p := range a.principals {
-		if p.kind != "group" && administrator(a.policies(p)) {
+		if p.kind != "group" && a.administers(p) {
 			use.LastAdministrators = append(use.LastAdministrators, p.kind+" "+p.name)
 		}
 	}

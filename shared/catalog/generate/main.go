@@ -1,5 +1,6 @@
-// Command generate writes the lists of controls: one package for each family, so that a function links only the services it serves, the package
-// that joins them, and CATALOG.md. Folders are the source: a new control appears by being there.
+// Command generate writes the lists of controls: one package for each family, so that a function links only the services it serves, and the file that
+// joins them. Folders are the source: a new control appears by being there. It reads sources without compiling them, so that a list that names a
+// control which is gone can be mended; CATALOG.md, which needs the declarations themselves, is written by the step after this one.
 package main
 
 import (
@@ -28,25 +29,42 @@ func main() {
 
 // run is started by go generate in shared/catalog.
 func run() error {
-	files, err := filepath.Glob("../controls/*/*/control.go")
+	files, err := sources("..")
 	if err != nil {
 		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := write(name, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sources returns the files to be written in shared/catalog, by name. Shared is the folder that holds controls.
+func sources(shared string) (map[string][]byte, error) {
+	files, err := filepath.Glob(filepath.Join(shared, "controls/*/*/control.go"))
+	if err != nil {
+		return nil, err
 	}
 	families := map[string][]string{}
 	for _, file := range files {
 		family, err := familyOf(file)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		families[family] = append(families[family], filepath.Base(filepath.Dir(filepath.Dir(file)))+"/"+filepath.Base(filepath.Dir(file)))
 	}
 	names := slices.Sorted(maps.Keys(families))
+	out := map[string][]byte{}
 	for _, family := range names {
-		if err := write(filepath.Join(family, "controls.go"), familySource(family, families[family])); err != nil {
-			return err
+		name := family + "/controls.go"
+		if out[name], err = format.Source([]byte(familySource(family, families[family]))); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return write("all.go", joinSource(names))
+	out["all.go"], err = format.Source([]byte(joinSource(names)))
+	return out, err
 }
 
 // familyOf reads the Family of the Meta literal in a control's source.
@@ -109,16 +127,12 @@ func joinSource(families []string) string {
 	return b.String() + "\t)\n}\n"
 }
 
-func write(name, source string) error {
-	out, err := format.Source([]byte(source))
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, out) {
+func write(name string, content []byte) error {
+	if have, err := os.ReadFile(name); err == nil && bytes.Equal(have, content) {
 		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(name, out, 0o644)
+	return os.WriteFile(name, content, 0o644)
 }

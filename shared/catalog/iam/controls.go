@@ -4,15 +4,29 @@
 package iam
 
 import (
+	iamaccesskeyunused "github.com/shoreup/shoreup/shared/controls/iam/accesskeyunused"
+	iamgroupoverbroad "github.com/shoreup/shoreup/shared/controls/iam/groupoverbroad"
+	iampasswordpolicy "github.com/shoreup/shoreup/shared/controls/iam/passwordpolicy"
 	iampolicyadmin "github.com/shoreup/shoreup/shared/controls/iam/policyadmin"
+	iampolicyescalation "github.com/shoreup/shoreup/shared/controls/iam/policyescalation"
+	iampolicyservicewildcard "github.com/shoreup/shoreup/shared/controls/iam/policyservicewildcard"
+	iamroleoverbroad "github.com/shoreup/shoreup/shared/controls/iam/roleoverbroad"
 	iamroletrust "github.com/shoreup/shoreup/shared/controls/iam/roletrust"
+	iamuseroverbroad "github.com/shoreup/shoreup/shared/controls/iam/useroverbroad"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
 // Controls returns the family's controls, by folder.
 func Controls() []core.Control {
 	return []core.Control{
+		iamaccesskeyunused.Control(),
+		iamgroupoverbroad.Control(),
+		iampasswordpolicy.Control(),
 		iampolicyadmin.Control(),
+		iampolicyescalation.Control(),
+		iampolicyservicewildcard.Control(),
+		iamroleoverbroad.Control(),
 		iamroletrust.Control(),
+		iamuseroverbroad.Control(),
 	}
 }

@@ -43,6 +43,7 @@ func Control() core.Control {
 		Frameworks:  map[string][]string{"cis_v3": {"5.2", "5.3"}, "cis_v5": {"5.3", "5.4"}, "nist_csf_2": {"PR.IR-01"}},
 		Events: []string{
 			"ec2.amazonaws.com:AuthorizeSecurityGroupIngress", "ec2.amazonaws.com:ModifySecurityGroupRules", "ec2.amazonaws.com:CreateSecurityGroup",
+			"ec2.amazonaws.com:ModifyManagedPrefixList",
 		},
 		Reads: []awsapi.Op{
 			ec2api.DescribeSecurityGroupRules.Op, ec2api.DescribeSecurityGroups.Op, ec2api.DescribeNetworkInterfaces.Op, ec2api.GetManagedPrefixListEntries.Op,

@@ -79,7 +79,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 		return core.Fix[State]{}, nil
 	}
 	if len(iamapi.Over(excess)) == 0 {
-		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(p, excess))}}, nil
+		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(excess))}}, nil
 	}
 	fix := core.Fix[State]{Refused: refusal(s, set)}
 	mended := iamapi.Mend(p, s.Policies, nil)

@@ -124,7 +124,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 	fix.NeverAuto = []string{fmt.Sprintf("a new version changes what %d principals may do, all at once", len(s.Use.Attachments))}
 	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
 	for _, step := range iamapi.NewDefault(r.ID, s.Default, s.Use.Spare, rest) {
-		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
+		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo, Touches: []string{"default"}})
 	}
 	return fix, nil
 }

@@ -45,3 +45,16 @@ func advice(r awsapi.Resource, s State, proposals []string) core.Advice {
 		Cost:   "none",
 	}
 }
+
+// refusal says why the policy must not be written: it is protected, or it serves somebody who is.
+func refusal(r awsapi.Resource, s State, set core.Settings) string {
+	if why := set.ProtectedBy(r.ID); why != "" {
+		return why
+	}
+	for _, a := range s.Use.Attachments {
+		if why := set.ProtectedBy(a.ARN); why != "" {
+			return fmt.Sprintf("the policy is attached to %s, which is protected: %s", a, why)
+		}
+	}
+	return ""
+}

@@ -139,20 +139,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 	fix.NeverAuto = []string{fmt.Sprintf("a new version changes what %d principals may do, all at once", len(s.Use.Attachments))}
 	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
 	for _, step := range iamapi.NewDefault(r.ID, s.Default, s.Use.Spare, rest) {
-		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
+		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo, Touches: []string{"default"}})
 	}
 	return fix, nil
-}
-
-// refusal says why the policy must not be written: it is protected, or it serves somebody who is.
-func refusal(r awsapi.Resource, s State, set core.Settings) string {
-	if why := set.ProtectedBy(r.ID); why != "" {
-		return why
-	}
-	for _, a := range s.Use.Attachments {
-		if why := set.ProtectedBy(a.ARN); why != "" {
-			return fmt.Sprintf("the policy is attached to %s, which is protected: %s", a, why)
-		}
-	}
-	return ""
 }

@@ -81,7 +81,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 		return core.Fix[State]{}, nil
 	}
 	if len(iamapi.Over(excess)) == 0 {
-		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(p, excess))}}, nil
+		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(excess))}}, nil
 	}
 	fix := core.Fix[State]{Refused: set.ProtectedBy(s.Role.ARN)}
 	mended := iamapi.Mend(p, s.Policies, s.Boundary)

@@ -2,6 +2,7 @@ package roletrust
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
@@ -44,4 +45,23 @@ func remedy(s iampolicy.Statement) string {
 func revoke(r awsapi.Resource) string {
 	return "sessions that were taken before stay valid until they run out (up to 12 hours). To end them: aws iam put-role-policy --role-name " + r.ID +
 		` --policy-name AWSRevokeOlderSessions --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:TokenIssueTime":"NOW"}}}]}'`
+}
+
+// cautions are the reasons why a person has to look first.
+func cautions(s State, doc iampolicy.Document, wrong []int) []string {
+	var out, named []string
+	if s.Role.LastUsed != "" {
+		out = append(out, "the role is in use: "+s.Role.Fact())
+	}
+	for _, i := range wrong {
+		for _, p := range doc.Statements[i].Principals {
+			if p.ID != "*" {
+				named = append(named, p.ID)
+			}
+		}
+	}
+	if len(named) > 0 {
+		out = append(out, "the open statement also names "+strings.Join(named, ", ")+": they can no longer take the role by it")
+	}
+	return out
 }

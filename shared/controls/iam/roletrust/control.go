@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
@@ -133,23 +132,4 @@ func deletedIn(doc iampolicy.Document, wrong []int, in bool) string {
 		}
 	}
 	return ""
-}
-
-// cautions are the reasons why a person has to look first.
-func cautions(s State, doc iampolicy.Document, wrong []int) []string {
-	var out, named []string
-	if s.Role.LastUsed != "" {
-		out = append(out, "the role is in use: "+s.Role.Fact())
-	}
-	for _, i := range wrong {
-		for _, p := range doc.Statements[i].Principals {
-			if p.ID != "*" {
-				named = append(named, p.ID)
-			}
-		}
-	}
-	if len(named) > 0 {
-		out = append(out, "the open statement also names "+strings.Join(named, ", ")+": they can no longer take the role by it")
-	}
-	return out
 }

@@ -1,0 +1,136 @@
+package iamapi
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/shared/iampolicy"
+)
+
+func own(name, text string) Held { return Held{Inline: name, Text: text} }
+
+func of(arn, text string) Held { return Held{ARN: arn, Text: text} }
+
+func via(group string, h Held) Held {
+	h.Via = group
+	return h
+}
+
+func allow(action, resource string) string {
+	return `{"Statement":{"Effect":"Allow","Action":"` + action + `","Resource":"` + resource + `"}}`
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	const customer, amazon = "arn:aws:iam::111122223333:policy/p", "arn:aws:iam::aws:policy/X"
+	create := `{"Statement":{"Effect":"Allow","Action":["lambda:CreateFunction","lambda:InvokeFunction"],"Resource":"*"}}`
+	passLambda := `{"Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}}}`
+	for name, c := range map[string]struct {
+		held     []Held
+		boundary string
+		want     []string
+	}{
+		"administrator anywhere": {
+			[]Held{own("a", admin), of(customer, admin), via("g", of(amazon, admin))}, "",
+			[]string{`administrator | inline policy "a", statement 1`, "administrator | managed policy " + customer, "administrator | managed policy " + amazon + " of group g"},
+		},
+		"escalation in a customer managed policy is that policy's": {[]Held{of(customer, allow("iam:CreateAccessKey", "*"))}, "", nil},
+		"escalation in AWS's own policy of IAM":                    {[]Held{of(amazon, allow("iam:CreateAccessKey", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon}},
+		"escalation in another policy of AWS": {
+			[]Held{of(amazon, allow("lambda:UpdateFunctionCode", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon + " | unsettled"},
+		},
+		"escalation through a group is the group's": {[]Held{via("g", own("a", allow("iam:CreateAccessKey", "*")))}, "", nil},
+		"service wildcard in line":                  {[]Held{own("a", allow("sqs:*", "*"))}, "", []string{`service-wildcard | inline policy "a", statement 1 | unsettled`}},
+		"service wildcard elsewhere":                {[]Held{of(customer, allow("sqs:*", "*")), of(amazon, allow("sns:*", "*"))}, "", nil},
+		"combination within one customer policy":    {[]Held{of(customer, `{"Statement":[`+inner(create)+`,`+inner(passLambda)+`]}`)}, "", nil},
+		"combination over two policies": {
+			[]Held{of(customer, create), own("pass", passLambda)}, "", []string{`privilege-escalation-combination | inline policy "pass", statement 1`},
+		},
+		"combination of AWS's policies": {
+			[]Held{of(amazon, create), of(amazon+"2", passLambda)}, "", []string{"privilege-escalation-combination | managed policy " + amazon + "2 | unsettled"},
+		},
+		"combination through groups alone": {[]Held{via("g", of(amazon, create)), via("h", own("pass", passLambda))}, "", nil},
+		"unreadable":                       {[]Held{own("a", "{")}, "", []string{`policy-unreadable | inline policy "a" | unsettled`}},
+		"capped administrator":             {[]Held{own("a", admin)}, little, []string{`administrator | inline policy "a", statement 1 | unsettled`}},
+		"boundary that caps nothing":       {[]Held{own("a", admin)}, admin, []string{`administrator | inline policy "a", statement 1`}},
+		"boundary that leaves the danger":  {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:*", "*"), []string{`privilege-escalation | inline policy "a", statement 1`}},
+		"boundary that takes the danger":   {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:PutUserPolicy", "*"), []string{`privilege-escalation | inline policy "a", statement 1 | unsettled`}},
+		"boundary that cannot be read":     {[]Held{own("a", admin)}, "{", []string{`administrator | inline policy "a", statement 1`}},
+		"nothing":                          {nil, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var boundary *Held
+			if c.boundary != "" {
+				boundary = &Held{ARN: "arn:cap", Text: c.boundary}
+			}
+			var got []string
+			for _, e := range Judge(c.held, boundary) {
+				line := e.Rule + " | " + e.Where
+				if e.Unsettled {
+					line += " | unsettled"
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// inner takes the single statement out of a document.
+func inner(doc string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(doc, `{"Statement":`), "}")
+}
+
+func TestWholly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		statement string
+		dangerous []string
+		want      bool
+	}{
+		"just the action":          {`"Action":"IAM:passrole"`, []string{"iam:PassRole"}, true},
+		"wildcard over IAM":        {`"Action":["iam:*"]`, []string{"iam:CreateAccessKey"}, true},
+		"harmless beside it":       {`"Action":["iam:PassRole","s3:GetObject"]`, []string{"iam:PassRole"}, false},
+		"reads of IAM beside it":   {`"Action":["iam:PassRole","iam:Get*"]`, []string{"iam:PassRole"}, false},
+		"wildcard over a service":  {`"Action":"lambda:*"`, []string{"lambda:UpdateFunctionCode"}, false},
+		"everything but something": {`"NotAction":"s3:*"`, []string{"iam:CreateAccessKey"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, err := iampolicy.Parse([]byte(`{"Statement":{"Effect":"Allow",` + c.statement + `,"Resource":"*"}}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := Wholly(d.Statements[0], c.dangerous); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMendLeavesHarmlessPoliciesAlone(t *testing.T) {
+	t.Parallel()
+	p := Principal{Kind: "role", Name: "deploy", Account: "111122223333"}
+	held := []Held{own("all", admin), own("list", little), of("arn:aws:iam::aws:policy/X", little)}
+	m := Mend(p, held, nil)
+	if len(m.Steps) != 1 || m.Steps[0].Do.Op != "iam:DeleteRolePolicy" || len(m.Left) != 0 {
+		t.Fatalf("got %+v", m)
+	}
+	if diff := cmp.Diff(held[1:], m.After); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMendDoesNoHalfFix(t *testing.T) {
+	t.Parallel()
+	p := Principal{Kind: "user", Name: "ann", Account: "111122223333"}
+	m := Mend(p, []Held{own("all", admin), via("admins", own("all", admin))}, nil)
+	if len(m.Steps) != 0 || len(m.Left) != 2 || !strings.Contains(m.Left[0], "--group-name admins") || !strings.Contains(m.Left[1], `remove inline policy "all", statement 1`) {
+		t.Errorf("got %+v", m)
+	}
+}
