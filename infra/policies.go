@@ -1,0 +1,217 @@
+package infra
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// maxPolicy is the most characters of a managed policy, white space not counted. Source: IAM and STS quotas.
+const maxPolicy = 6144
+
+// statement is one statement of an IAM policy; resources and the values of conditions may hold the placeholders of names.go.
+type statement struct {
+	effect    string // empty: Allow
+	actions   []string
+	resources []string
+	condition object
+}
+
+func (s statement) object() object {
+	o := object{"Effect": "Allow", "Action": one(s.actions), "Resource": one(s.resources)}
+	if s.effect != "" {
+		o["Effect"] = s.effect
+	}
+	if s.condition != nil {
+		o["Condition"] = s.condition
+	}
+	return o
+}
+
+// one writes a list of one as its only element, as IAM does.
+func one(list []string) any {
+	if len(list) == 1 {
+		return sub(list[0])
+	}
+	return subs(list)
+}
+
+func document(statements ...statement) object {
+	list := make([]any, len(statements))
+	for i, s := range statements {
+		list[i] = s.object()
+	}
+	return object{"Version": "2012-10-17", "Statement": list}
+}
+
+// policySize is a document's length once CloudFormation has filled it in.
+func policySize(doc object) int {
+	raw, err := json.Marshal(filled(doc))
+	if err != nil {
+		return maxPolicy + 1
+	}
+	return len(raw)
+}
+
+// documents packs statements into as few documents as IAM's limit allows. A statement that is too long on its own is cut in its list of actions.
+func documents(statements []statement) []object {
+	var out []object
+	var open []statement
+	for len(statements) > 0 {
+		next := statements[0]
+		if policySize(document(append(slices.Clip(open), next)...)) <= maxPolicy {
+			open, statements = append(open, next), statements[1:]
+			continue
+		}
+		if len(open) == 0 {
+			half := len(next.actions) / 2
+			first, second := next, next
+			first.actions, second.actions = next.actions[:half], next.actions[half:]
+			statements = append([]statement{first, second}, statements[1:]...)
+			continue
+		}
+		out, open = append(out, document(open...)), nil
+	}
+	if len(open) > 0 {
+		out = append(out, document(open...))
+	}
+	return out
+}
+
+// reads returns the one statement of the read role: all that the controls read, and what sweeps list and events need resolved. Most of these actions
+// have no resource type, and a sweep must see what it does not know yet; hence every resource.
+func reads(controls []core.Control) statement {
+	var all []string
+	for _, c := range controls {
+		all = append(all, actions(slices.Concat(c.Reads, c.Type.ListOps, c.Type.ResolveOps))...)
+	}
+	return statement{actions: distinct(all), resources: []string{"*"}}
+}
+
+// undoes picks the calls that take fixes back, and writes those that make them.
+func undoes(c core.Control) []awsapi.Op { return c.Undoes }
+func writes(c core.Control) []awsapi.Op { return c.Writes }
+
+// writing returns what the picked operations of a family's controls may do, on nothing but resources of the types that the controls judge.
+func writing(controls []core.Control, family string, pick func(core.Control) []awsapi.Op) []statement {
+	var out []statement
+	for _, c := range controls {
+		if c.Family != family {
+			continue
+		}
+		for _, action := range actions(pick(c)) {
+			out = allow(out, action, scope(c.Type, action))
+		}
+	}
+	slices.SortFunc(out, func(a, b statement) int { return slices.Compare(a.resources, b.resources) })
+	for i := range out {
+		out[i].actions = distinct(out[i].actions)
+	}
+	return out
+}
+
+// allow adds the action to the statement on these resources.
+func allow(list []statement, action string, resources []string) []statement {
+	for i, s := range list {
+		if slices.Equal(s.resources, resources) {
+			list[i].actions = append(s.actions, action)
+			return list
+		}
+	}
+	return append(list, statement{actions: []string{action}, resources: resources})
+}
+
+// scope returns the ARNs of all resources of a type in this account. A type whose id is its ARN does not say what ARNs look like: there it is
+// everything of the action's service.
+func scope(t awsapi.ResourceType, action string) []string {
+	r := awsapi.Resource{Type: t.Name, ID: "*", Account: account, Region: "*", Partition: partition}
+	if t.Global {
+		r.Region = ""
+	}
+	arns := t.WriteScope(r)
+	if t.Scope == nil && slices.Equal(arns, []string{r.ID}) {
+		return []string{"arn:" + partition + ":" + service(action) + r.Region + ":" + account + ":*"}
+	}
+	return widest(arns)
+}
+
+// widest leaves out the ARNs that another one covers, "role/*/*" beside "role/*" for example.
+func widest(arns []string) []string {
+	all := distinct(arns)
+	return slices.DeleteFunc(slices.Clone(all), func(arn string) bool {
+		return slices.ContainsFunc(all, func(other string) bool { return other != arn && core.Match(other, arn) })
+	})
+}
+
+func actions(ops []awsapi.Op) []string {
+	var out []string
+	for _, o := range ops {
+		out = append(out, o.Actions...)
+	}
+	return out
+}
+
+func distinct(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// bounds is the permissions boundary of all our roles: the union of what they are given, so that a policy attached by somebody else adds nothing.
+// Where that does not fit, actions of one service that begin with the same word become one ("ec2:Describe*"), the largest groups first, and as a
+// last resort those of one service: a boundary grants nothing.
+func bounds(granted []string) object {
+	all := distinct(granted)
+	group := firstWord
+	for {
+		doc := document(statement{actions: all, resources: []string{"*"}})
+		if policySize(doc) <= maxPolicy {
+			return doc
+		}
+		shorter := shorten(all, group)
+		if len(shorter) == len(all) {
+			group = service
+			shorter = shorten(all, group)
+		}
+		if len(shorter) == len(all) {
+			return doc // too long still: a test and CloudFormation refuse it
+		}
+		all = shorter
+	}
+}
+
+// shorten replaces the largest group of actions by one with a wildcard.
+func shorten(all []string, group func(string) string) []string {
+	size := map[string]int{}
+	largest := ""
+	for _, a := range all {
+		g := group(a)
+		if size[g]++; size[g] > size[largest] {
+			largest = g
+		}
+	}
+	if size[largest] < 2 {
+		return all
+	}
+	out := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return group(a) == largest })
+	return distinct(append(out, largest+"*"))
+}
+
+// firstWord cuts an action to its service and verb: "ec2:Describe".
+func firstWord(action string) string {
+	service, verb, _ := strings.Cut(action, ":")
+	end := strings.IndexFunc(verb[min(1, len(verb)):], func(r rune) bool { return r < 'a' || r > 'z' })
+	if end < 0 {
+		return action
+	}
+	return service + ":" + verb[:end+1]
+}
+
+// service cuts an action to its service: "ec2:".
+func service(action string) string {
+	s, _, _ := strings.Cut(action, ":")
+	return s + ":"
+}

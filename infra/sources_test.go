@@ -1,0 +1,84 @@
+package infra
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/shoreup/shoreup/shared/catalog"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// TestProtectedAgreesWithCore keeps the denials and the executor's refusals the same list.
+func TestProtectedAgreesWithCore(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range protected(nil).resources {
+		arn := strings.NewReplacer(partition, "aws", "*", "x").Replace(pattern)
+		if (core.Settings{}).ProtectedBy(arn) == "" {
+			t.Errorf("%s is denied, and package core would write it", arn)
+		}
+	}
+	source, err := os.ReadFile("../shared/core/protected.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`\{"(arn:\*:[^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+		if m[1] == "arn:*:iam::*:root" {
+			continue // IAM takes no such resource, and no action writes one
+		}
+		if !slices.Contains(protected(nil).resources, strings.Replace(m[1], "arn:*:", "arn:"+partition+":", 1)) {
+			t.Errorf("package core protects %s, and no role is denied it", m[1])
+		}
+	}
+	for role, all := range bare()["shoreup"].roleStatements() {
+		writes := strings.HasPrefix(role, "shoreup-remediate-") || role == "shoreup-restore"
+		denied := slices.ContainsFunc(all, func(s allowed) bool {
+			return s.effect == "Deny" && slices.Contains(s.resources, "arn:${AWS::Partition}:iam::*:role/shoreup/*") && slices.Contains(s.resources, "arn:aws:iam::*:role/glass/break")
+		})
+		if writes != denied {
+			t.Errorf("%s: writes %v, protected things denied %v", role, writes, denied)
+		}
+	}
+}
+
+// TestSourcesNameNoControl keeps the catalogue the only place where controls, events and what they need are written.
+func TestSourcesNameNoControl(t *testing.T) {
+	t.Parallel()
+	// What Lambda itself does with a function's queue is not a control's business, though a control reads the same attributes.
+	ours := map[string]bool{"sqs:GetQueueAttributes": true}
+	names := map[string]bool{}
+	for _, c := range catalog.Controls() {
+		names[c.ID] = true
+		for _, e := range c.Events {
+			_, event := c.SplitEvent(e)
+			names[event] = true
+		}
+		for _, o := range slices.Concat(c.Reads, c.Writes, c.Undoes, c.Type.ListOps, c.Type.ResolveOps) {
+			for _, a := range o.Actions {
+				names[a] = true
+			}
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, "app/main.go") {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, quoted := range regexp.MustCompile(`"[^"\n]*"`).FindAllString(string(source), -1) {
+			text := strings.Trim(quoted, `"`)
+			if names[text] && !ours[text] {
+				t.Errorf("%s names %s", file, text)
+			}
+		}
+	}
+}

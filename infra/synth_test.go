@@ -1,0 +1,214 @@
+package infra
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/catalog"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// template is a synthesised template, as anybody else would read it.
+type template struct {
+	raw        []byte
+	Parameters map[string]struct{ Default any }
+	Conditions map[string]any
+	Mappings   map[string]any
+	Resources  map[string]resource
+}
+
+type resource struct {
+	Type, Condition, DeletionPolicy, UpdateReplacePolicy string
+	Properties                                           map[string]any
+}
+
+func everySource() Sources { return Sources{Config: true, SecurityHub: true, GuardDuty: true} }
+
+var today, planned, bare = sync.OnceValue(func() map[string]template { return synth(Props{Controls: catalog.Controls(), Sources: everySource()}) }),
+	sync.OnceValue(func() map[string]template { return synth(Props{Controls: plannedControls(), Sources: everySource()}) }),
+	sync.OnceValue(func() map[string]template {
+		return synth(Props{Controls: catalog.Controls(), Protected: []string{"arn:aws:iam::*:role/glass/break"}})
+	})
+
+var node sync.Mutex // the CDK's process takes one caller at a time
+
+func synth(p Props) map[string]template {
+	node.Lock()
+	defer node.Unlock()
+	dir, err := os.MkdirTemp("", "shoreup-infra-")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	app := NewApp(dir)
+	SingleAccount(app, p)
+	app.Synth(nil)
+	out := map[string]template{}
+	files, err := filepath.Glob(filepath.Join(dir, "*.template.json"))
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range files {
+		var t template
+		if t.raw, err = os.ReadFile(file); err == nil {
+			err = json.Unmarshal(t.raw, &t)
+		}
+		if err != nil {
+			panic(err)
+		}
+		out[strings.TrimSuffix(filepath.Base(file), ".template.json")] = t
+	}
+	return out
+}
+
+// plannedControls are the declarations of the 335 controls that the catalogue is planned to grow to, without their functions.
+func plannedControls() []core.Control {
+	file, err := os.Open("testdata/planned.csv")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = file.Close() }()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	var out []core.Control
+	for _, row := range rows[1:] {
+		ops := func(list string) []awsapi.Op {
+			var out []awsapi.Op
+			for _, name := range words(list) {
+				out = append(out, awsapi.Op{Name: name, Actions: []string{name}})
+			}
+			return out
+		}
+		family := row[2]
+		if family == "identity" {
+			family = core.FamilyIAM
+		}
+		kind := awsapi.ResourceType{Name: row[1], Global: family == core.FamilyIAM, ARN: plannedARN}
+		if row[1] == "AWS::::Account" || !strings.HasPrefix(row[1], "AWS::") {
+			kind.Scope = func(awsapi.Resource) []string { return []string{"*"} }
+		}
+		out = append(out, core.Control{Meta: core.Meta{
+			ID: row[0], Family: family, Type: kind, Events: words(row[3]), Writes: ops(row[4]), Undoes: ops(row[4]), Reads: ops(row[5]),
+		}})
+	}
+	return out
+}
+
+// plannedARN has the length of a real one.
+func plannedARN(r awsapi.Resource) string {
+	part := strings.Split(strings.ToLower(r.Type), "::")
+	return "arn:" + r.Partition + ":" + part[1] + ":" + r.Region + ":" + r.Account + ":" + part[2] + "/" + r.ID
+}
+
+var serviceAndName = regexp.MustCompile(`^[a-z0-9.-]+:[A-Za-z0-9]+$`)
+
+func words(list string) []string {
+	return slices.DeleteFunc(strings.Split(list, ";"), func(s string) bool { return !serviceAndName.MatchString(s) })
+}
+
+// of returns the resources of a type by logical id.
+func (t template) of(kind string) map[string]resource {
+	out := map[string]resource{}
+	for id, r := range t.Resources {
+		if r.Type == kind {
+			out[id] = r
+		}
+	}
+	return out
+}
+
+// at follows keys into nested objects; nil where there is nothing.
+func at(v any, keys ...string) any {
+	for _, k := range keys {
+		m, _ := v.(map[string]any)
+		v = m[k]
+	}
+	return v
+}
+
+// list returns a text or a list of texts as a list, intrinsics written as in Fn::Sub.
+func list(v any) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case string:
+		return []string{v}
+	case []any:
+		var out []string
+		for _, x := range v {
+			out = append(out, list(x)...)
+		}
+		return out
+	case map[string]any:
+		if s, ok := v["Fn::Sub"].(string); ok {
+			return []string{s}
+		}
+		if s, ok := v["Ref"].(string); ok {
+			return []string{"${" + s + "}"}
+		}
+		if a, ok := v["Fn::GetAtt"].([]any); ok {
+			return []string{"${" + a[0].(string) + "." + a[1].(string) + "}"}
+		}
+		if a, ok := v["Fn::If"].([]any); ok {
+			return list(a[1])
+		}
+		raw, _ := json.Marshal(v)
+		return []string{string(raw)}
+	}
+	return nil
+}
+
+func single(v any) string {
+	l := list(v)
+	if len(l) != 1 {
+		return ""
+	}
+	return l[0]
+}
+
+// allowed is one Allow or Deny of an IAM policy.
+type allowed struct {
+	effect             string
+	actions, resources []string
+	condition          any
+}
+
+func statements(doc any) []allowed {
+	var out []allowed
+	all, _ := at(doc, "Statement").([]any)
+	for _, s := range all {
+		out = append(out, allowed{single(at(s, "Effect")), list(at(s, "Action")), list(at(s, "Resource")), at(s, "Condition")})
+	}
+	return out
+}
+
+// roleStatements returns what a role's policies say, by the role's name; the boundary is not among them.
+func (t template) roleStatements() map[string][]allowed {
+	out := map[string][]allowed{}
+	for _, r := range t.of("AWS::IAM::Role") {
+		name := single(r.Properties["RoleName"])
+		for _, arn := range list(r.Properties["ManagedPolicyArns"]) {
+			policy := t.Resources[strings.Trim(arn, "${}")]
+			out[name] = append(out[name], statements(policy.Properties["PolicyDocument"])...)
+		}
+	}
+	return out
+}
