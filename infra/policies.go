@@ -7,6 +7,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // maxPolicy is the most characters of a managed policy, white space not counted. Source: IAM and STS quotas.
@@ -142,7 +143,7 @@ func scope(t awsapi.ResourceType, action string) []string {
 func widest(arns []string) []string {
 	all := distinct(arns)
 	return slices.DeleteFunc(slices.Clone(all), func(arn string) bool {
-		return slices.ContainsFunc(all, func(other string) bool { return other != arn && core.Match(other, arn) })
+		return slices.ContainsFunc(all, func(other string) bool { return other != arn && wildcard.Match(other, arn) })
 	})
 }
 

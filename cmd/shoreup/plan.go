@@ -18,6 +18,7 @@ import (
 	"github.com/shoreup/shoreup/shared/engine"
 	"github.com/shoreup/shoreup/shared/report/text"
 	"github.com/shoreup/shoreup/shared/rules"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // lookAtOnce is how many resources are looked at together; the limiters keep within the account's quotas.
@@ -230,7 +231,7 @@ func pick(all []core.Control, patterns []string) ([]core.Control, error) {
 	for _, p := range patterns {
 		found := false
 		for _, c := range all {
-			if core.Match(p, c.ID) {
+			if wildcard.Match(p, c.ID) {
 				out, found = append(out, c), true
 			}
 		}

@@ -1,5 +1,7 @@
 package core
 
+import "github.com/shoreup/shoreup/shared/wildcard"
+
 // protected lists principals that are judged and reported like any other, and never written: whoever breaks one of these loses the way back
 // in, or fights a service that owns it. They are matched by full ARN or path. Sources: IAM user guide (service-linked roles answer
 // UnmodifiableEntity), IAM Identity Center (reserved path), Control Tower, StackSets and CDK bootstrap documentation for the role names.
@@ -26,41 +28,26 @@ var protected = []struct{ pattern, reason string }{
 	{"arn:*:dynamodb:*:*:table/shoreup-*", "shoreup's own table"},
 }
 
+// ProtectedARNs returns the patterns of everything that must never be written.
+func ProtectedARNs() []string {
+	out := make([]string, len(protected))
+	for i, p := range protected {
+		out[i] = p.pattern
+	}
+	return out
+}
+
 // ProtectedBy returns why the resource with this ARN must not be written, or nothing.
 func (s Settings) ProtectedBy(arn string) string {
 	for _, p := range protected {
-		if Match(p.pattern, arn) {
+		if wildcard.Match(p.pattern, arn) {
 			return p.reason
 		}
 	}
 	for _, p := range s.Protected {
-		if Match(p, arn) {
+		if wildcard.Match(p, arn) {
 			return "listed under protected_principals in the rules file"
 		}
 	}
 	return ""
-}
-
-// Match reports whether a pattern with * (any text) and ? (one character) matches the whole text.
-func Match(pattern, s string) bool {
-	p, i, star, mark := 0, 0, -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0: // let the last * take one character more
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }

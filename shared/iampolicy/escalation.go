@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // found sorts actions into those granted for certain and those that a condition narrows.
@@ -173,7 +175,7 @@ func passedTo(s Statement, service string) bool {
 		hit := slices.ContainsFunc(c.Values, func(v string) bool {
 			v = strings.TrimSuffix(v, ".cn")
 			if like {
-				return matchGlob(v, name)
+				return wildcard.Match(v, name)
 			}
 			return strings.EqualFold(v, name)
 		})

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 var seeds = []string{
@@ -140,7 +142,7 @@ func FuzzGlob(f *testing.F) {
 		if len(big)+len(small)+len(text) > 200 {
 			return
 		}
-		inBig, inSmall := matchGlob(big, text), matchGlob(small, text)
+		inBig, inSmall := wildcard.Match(big, text), wildcard.Match(small, text)
 		if covers(big, small) && inSmall && !inBig {
 			t.Fatalf("covers(%q, %q), yet %q matches the second only", big, small, text)
 		}

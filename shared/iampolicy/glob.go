@@ -2,27 +2,6 @@ package iampolicy
 
 import "strings"
 
-// matchGlob reports whether s matches the pattern: * is any text, ? one character.
-func matchGlob(pattern, s string) bool {
-	p, i, star, mark := 0, 0, -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
 // covers reports whether every text that matches small also matches big. It never says yes wrongly.
 func covers(big, small string) bool {
 	return relate(tidyGlob(big), tidyGlob(small), false)

@@ -2,22 +2,6 @@ package iampolicy
 
 import "testing"
 
-func TestMatchGlob(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "a:b", true}, {"?", "", false}, {"?", "a", true}, {"a*", "a", true},
-		{"a*b", "ab", true}, {"a*b", "axbxb", true}, {"a*b", "axbx", false}, {"*a*a*", "aba", true}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"s3:get*", "s3:getobject", true}, {"s3:get*", "s3:putobject", false}, {"**?", "a", true}, {"*?*", "", false},
-	} {
-		if got := matchGlob(c.pattern, c.text); got != c.want {
-			t.Errorf("matchGlob(%q, %q) = %v", c.pattern, c.text, got)
-		}
-	}
-}
-
 func TestRelations(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

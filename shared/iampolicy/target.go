@@ -3,6 +3,8 @@ package iampolicy
 import (
 	"slices"
 	"strings"
+
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // target is a form of ARN that stands for every resource of a type: {p}, {r} and {a} are partition, Region and account.
@@ -66,14 +68,14 @@ func (s Statement) touches(service string) bool {
 		if len(fields) < 3 {
 			return overlaps(r, "arn:*:"+service+":*")
 		}
-		return matchGlob(fields[0], "arn") && matchGlob(fields[2], service)
+		return wildcard.Match(fields[0], "arn") && wildcard.Match(fields[2], service)
 	})
 }
 
 // appliesTo: the statement's Action or NotAction element includes this one action. Case does not count.
 func (s Statement) appliesTo(action string) bool {
 	action = strings.ToLower(action)
-	match := func(p string) bool { return matchGlob(strings.ToLower(p), action) }
+	match := func(p string) bool { return wildcard.Match(strings.ToLower(p), action) }
 	if s.NotActions != nil {
 		return !slices.ContainsFunc(s.NotActions, match)
 	}

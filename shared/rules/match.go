@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // mismatch says which condition of m the subject does not meet, or "". Tags are looked at last, so that a mismatch by
@@ -16,7 +18,7 @@ func (f *File) mismatch(m Match, s Subject, now time.Time) string {
 		what, have string
 		ok         bool
 	}{
-		{"control", s.Control, fits(m.Controls, func(p string) bool { return glob(p, s.Control) })},
+		{"control", s.Control, fits(m.Controls, func(p string) bool { return wildcard.Match(p, s.Control) })},
 		{"family", s.Family, fits(m.Families, is(s.Family))},
 		{"service", s.Service, fits(m.Services, is(s.Service))},
 		{"severity", s.Severity, fits(m.Severities, is(strings.ToLower(s.Severity)))},
@@ -98,7 +100,7 @@ func (f *File) needsARN(s Subject) string {
 		}
 	}
 	for _, r := range f.Rules {
-		about := fits(r.Match.Controls, func(p string) bool { return glob(p, s.Control) })
+		about := fits(r.Match.Controls, func(p string) bool { return wildcard.Match(p, s.Control) })
 		if about && (slices.ContainsFunc(r.Match.Resources, byARN) || slices.ContainsFunc(r.Except.Resources, byARN)) {
 			return "rule " + r.Name
 		}
@@ -132,7 +134,7 @@ func (f *File) Enrolled(account, region string) bool {
 // Protects tells whether the file lists this principal as one that is never written. A file that could not be read
 // protects everything.
 func (f *File) Protects(arn string) bool {
-	return f == nil || slices.ContainsFunc(f.ProtectedPrincipals, func(p string) bool { return glob(p, arn) })
+	return f == nil || slices.ContainsFunc(f.ProtectedPrincipals, func(p string) bool { return wildcard.Match(p, arn) })
 }
 
 // Channel gives the Slack channel for a subject: the first route that matches, else the file's channel, else "".

@@ -5,38 +5,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-// glob matches s against a pattern in which * stands for any run of characters (also none, also : and /) and ? for one
-// character. Case counts. It needs time in proportion to len(pattern)*len(s), whatever the pattern.
-func glob(pattern, s string) bool {
-	p, i := 0, 0
-	star, mark := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
-}
+	"github.com/shoreup/shoreup/shared/wildcard"
+)
 
 // resourceMatches compares a pattern that begins with arn: to the full ARN and any other to the id. Some ids are ARNs
 // themselves, so ARN patterns are compared to both.
 func resourceMatches(pattern, id, arn string) bool {
-	return glob(pattern, id) || (strings.HasPrefix(pattern, "arn:") && glob(pattern, arn))
+	return wildcard.Match(pattern, id) || (strings.HasPrefix(pattern, "arn:") && wildcard.Match(pattern, arn))
 }
 
 func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?") }

@@ -7,36 +7,6 @@ import (
 	"time"
 )
 
-func TestGlob(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		pattern, s string
-		want       bool
-	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "a:/b", true}, {"?", "", false}, {"?", "a", true},
-		{"a", "a", true}, {"a", "ab", false}, {"a*", "a", true}, {"a*b", "ab", true}, {"a*b", "aXbXb", true},
-		{"a*b", "aXbX", false}, {"*a*", "bab", true}, {"a?c", "abc", true}, {"a?c", "ac", false}, {"**", "x", true},
-		{"*ab", "aab", true}, {"a*b*c", "a1b2b3c", true}, {"a*b*c", "a1c2b", false},
-		{"arn:aws:s3:::logs-*", "arn:aws:s3:::logs-a/b", true}, {"[a]", "a", false},
-	} {
-		if got := glob(c.pattern, c.s); got != c.want {
-			t.Errorf("glob(%q, %q) = %v", c.pattern, c.s, got)
-		}
-	}
-}
-
-// A pattern made to be slow must not be: the time grows with the product of the lengths, not exponentially.
-func TestGlobIsQuick(t *testing.T) {
-	t.Parallel()
-	begin := time.Now()
-	if glob(strings.Repeat("a*", 200)+"b", strings.Repeat("a", 2000)) {
-		t.Error("there is no b")
-	}
-	if took := time.Since(begin); took > time.Second {
-		t.Errorf("took %s", took)
-	}
-}
-
 func TestResourceMatches(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1b2c3d"

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 const (
@@ -64,7 +66,7 @@ func (f *File) warnMatch(m Match, line int, path string, known Known, warn warne
 		have, known []string
 	}{{"control", m.Controls, known.Controls}, {"family", m.Families, known.Families}, {"service", m.Services, known.Services}} {
 		for _, name := range list.have {
-			if len(list.known) > 0 && !slices.ContainsFunc(list.known, func(k string) bool { return glob(name, k) }) {
+			if len(list.known) > 0 && !slices.ContainsFunc(list.known, func(k string) bool { return wildcard.Match(name, k) }) {
 				warn(line, path, "no %s is called %s", list.what, name)
 			}
 		}
@@ -107,7 +109,7 @@ func widens(wide, narrow []string) bool {
 		return true
 	}
 	covered := func(n string) bool {
-		return slices.ContainsFunc(wide, func(w string) bool { return w == n || (!hasWildcard(n) && glob(w, n)) || w == "*" })
+		return slices.ContainsFunc(wide, func(w string) bool { return w == n || (!hasWildcard(n) && wildcard.Match(w, n)) || w == "*" })
 	}
 	for _, n := range narrow {
 		if !covered(n) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/iampolicy"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // authorizations is who has which policies in an account, at one time.
@@ -189,46 +190,10 @@ func includes(patterns, not []string, text string, lower bool) bool {
 		if lower {
 			p = strings.ToLower(p)
 		}
-		return glob(p, text)
+		return wildcard.Match(p, text)
 	}
 	if not != nil {
 		return !slices.ContainsFunc(not, match)
 	}
 	return slices.ContainsFunc(patterns, match)
-}
-
-// glob reports whether a pattern with * (any text) and ? (one character) matches the whole text.
-func glob(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	for i, part := range parts {
-		switch last := i == len(parts)-1; {
-		case i == 0 && last:
-			return len(part) == len(text) && same(part, text)
-		case i == 0:
-			if len(text) < len(part) || !same(part, text) {
-				return false
-			}
-			text = text[len(part):]
-		case last:
-			return len(text) >= len(part) && same(part, text[len(text)-len(part):])
-		default:
-			for ; len(text) >= len(part) && !same(part, text); text = text[1:] {
-			}
-			if len(text) < len(part) {
-				return false
-			}
-			text = text[len(part):]
-		}
-	}
-	return true
-}
-
-// same compares a part with the text's beginning; ? stands for any character.
-func same(part, text string) bool {
-	for i := range len(part) {
-		if part[i] != '?' && part[i] != text[i] {
-			return false
-		}
-	}
-	return true
 }

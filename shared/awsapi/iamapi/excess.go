@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/iampolicy"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // Excess is one thing that is too broad in what a principal holds. Unsettled: it is reported and never changed.
@@ -121,7 +122,7 @@ func capped(f iampolicy.Finding, boundary string) bool {
 func Wholly(s iampolicy.Statement, dangerous []string) bool {
 	for _, p := range s.Actions {
 		part := slices.ContainsFunc(dangerous, func(a string) bool {
-			return strings.EqualFold(p, a) || ofIAM(p) && glob(strings.ToLower(p), strings.ToLower(a))
+			return strings.EqualFold(p, a) || ofIAM(p) && wildcard.Match(strings.ToLower(p), strings.ToLower(a))
 		})
 		if !part {
 			return false
@@ -134,7 +135,7 @@ func Wholly(s iampolicy.Statement, dangerous []string) bool {
 func Narrower(s iampolicy.Statement, dangerous []string, account string) string {
 	var keep, drop []string
 	for _, p := range s.Actions {
-		if slices.ContainsFunc(dangerous, func(a string) bool { return glob(strings.ToLower(p), strings.ToLower(a)) }) {
+		if slices.ContainsFunc(dangerous, func(a string) bool { return wildcard.Match(strings.ToLower(p), strings.ToLower(a)) }) {
 			drop = append(drop, p)
 		} else {
 			keep = append(keep, p)

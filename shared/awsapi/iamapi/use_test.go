@@ -106,37 +106,3 @@ func TestOwnedByAWS(t *testing.T) {
 		}
 	}
 }
-
-func FuzzGlob(f *testing.F) {
-	f.Add("iam:Put*Policy", "iam:PutUserPolicy")
-	f.Add("a?c**", "abc")
-	f.Add("*", "")
-	f.Add("**a", "aaa")
-	f.Fuzz(func(t *testing.T, pattern, text string) {
-		if len(pattern) > 30 || len(text) > 60 {
-			return
-		}
-		if got, want := glob(pattern, text), slowGlob(pattern, text); got != want {
-			t.Errorf("glob(%q, %q) = %v, want %v", pattern, text, got, want)
-		}
-	})
-}
-
-// slowGlob is the definition, one character at a time.
-func slowGlob(pattern, text string) bool {
-	rows := make([]bool, len(text)+1)
-	rows[0] = true
-	for _, p := range []byte(pattern) {
-		next := make([]bool, len(text)+1)
-		for i := range next {
-			switch {
-			case p == '*':
-				next[i] = rows[i] || i > 0 && next[i-1]
-			case i > 0:
-				next[i] = rows[i-1] && (p == '?' || p == text[i-1])
-			}
-		}
-		rows = next
-	}
-	return rows[len(text)]
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // publishers is who may publish to a topic, as far as the AWS managed key decides about them.
@@ -72,7 +73,7 @@ func (p *publishers) add(st iampolicy.Statement, account string) {
 
 // publishes reports whether the statement is about sns:Publish. Actions are case-insensitive.
 func publishes(st iampolicy.Statement) bool {
-	matches := func(pattern string) bool { return core.Match(strings.ToLower(pattern), "sns:publish") }
+	matches := func(pattern string) bool { return wildcard.Match(strings.ToLower(pattern), "sns:publish") }
 	if st.NotActions != nil {
 		return !slices.ContainsFunc(st.NotActions, matches)
 	}
