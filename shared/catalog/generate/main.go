@@ -47,6 +47,9 @@ func sources(shared string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no controls in %s: start this with go generate ./shared/catalog", shared)
+	}
 	families := map[string][]string{}
 	for _, file := range files {
 		family, err := familyOf(file)

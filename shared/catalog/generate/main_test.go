@@ -40,6 +40,14 @@ func TestListsAreCurrent(t *testing.T) {
 	}
 }
 
+// Started in another folder, the generator would write an empty catalogue there.
+func TestNoControlsIsAMistake(t *testing.T) {
+	t.Parallel()
+	if files, err := sources(t.TempDir()); err == nil || len(files) > 0 {
+		t.Errorf("got %d files, %v", len(files), err)
+	}
+}
+
 func TestFamilyIsReadFromTheDeclaration(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
