@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -66,10 +67,11 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 		return f, nil
 	}
 	f.ID = occ.PlanID
+	_, done := doneBefore(f, occ)
 	switch {
 	case occ.State == occurrence.Applying && e.Now().Before(occ.ClaimEnds):
 		return f, fmt.Errorf("%w: occurrence %s is claimed by %s", ErrBusy, occ.ID, occ.Owner)
-	case f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere:
+	case f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere || done:
 		return e.alreadyFine(ctx, f, occ)
 	case f.Outcome == core.Blind || f.Outcome == core.Errored:
 		return e.close(ctx, f, occ, audit.Error, f.Outcome, reason(f))
@@ -89,14 +91,23 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 // its last call. The fingerprint tells which.
 func (e *Engine) alreadyFine(ctx context.Context, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
 	outcome, why := f.Outcome, "found in order before anything was done"
-	if occ.State == occurrence.Applying {
+	switch plan, done := doneBefore(f, occ); {
+	case done:
+		f.Reason = "an earlier attempt died after its last call; read back as planned"
+		return e.close(ctx, f, occ, audit.Result, core.Fixed, resultEntry{Reason: f.Reason, Made: len(plan.Changes), Outputs: []json.RawMessage{},
+			Before: plan.Before, After: f.Plan.Before, Wanted: plan.After})
+	case occ.State == occurrence.Applying:
 		outcome, why = core.Unverified, "an earlier attempt died; the resource is in order but not as planned"
-		if plan, err := core.ParsePlan(occ.Plan); err == nil && plan.After == f.Plan.Before {
-			outcome, why = core.Fixed, "an earlier attempt died after its last call; read back as planned"
-		}
 	}
 	f.Reason = why
 	return e.close(ctx, f, occ, audit.Result, outcome, reason(f))
+}
+
+// doneBefore reports whether the resource is as the plan of somebody wanted it who died before saying so. What is not settled may still be
+// reported of it.
+func doneBefore(f core.Finding, occ occurrence.Occurrence) (core.Plan, bool) {
+	plan, err := core.ParsePlan(occ.Plan)
+	return plan, err == nil && occ.State == occurrence.Applying && plan.After == f.Plan.Before && plan.After != plan.Before
 }
 
 // replace ends an occurrence whose plan no longer fits what is there, and starts over with the new one.
@@ -188,12 +199,34 @@ func refusalOf(err error) (string, bool) {
 // refuse records that the plan was not carried out. The occurrence stays open, for people or for the next sweep.
 func (e *Engine) refuse(ctx context.Context, f core.Finding, occ occurrence.Occurrence, why string) (core.Finding, error) {
 	f.Outcome, f.Reason = core.Refused, why
+	occ, err := e.free(ctx, occ)
+	if err != nil {
+		return f, err
+	}
 	step, err := e.State.Replan(occ, occurrence.Waiting, occ.PlanID, occ.PlanHash, occ.Decision, occ.Plan)
 	if err != nil {
 		return f, err
 	}
 	e.count(f.Control, f.Outcome)
 	return e.tell(ctx, f, audit.Refusal, core.Refused, reason(f), step.Items...)
+}
+
+// free takes an occurrence from whoever died while applying it, so that it can be given another plan or another decision.
+func (e *Engine) free(ctx context.Context, occ occurrence.Occurrence) (occurrence.Occurrence, error) {
+	if occ.State != occurrence.Applying {
+		return occ, nil
+	}
+	step, err := e.State.Claim(occ, e.Owner, holdFor)
+	if err != nil {
+		return occ, err
+	}
+	if occ, err = e.State.Do(ctx, step); err != nil {
+		return occ, err
+	}
+	if step, err = e.State.Release(occ, occurrence.Waiting); err != nil {
+		return occ, err
+	}
+	return e.State.Do(ctx, step)
 }
 
 // ApplyApproved applies a plan that a person approved by its hash, opening or joining its occurrence first. The finding's outcome is Stale if what is

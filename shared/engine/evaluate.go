@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,7 @@ const enqueueAgain = time.Minute
 func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding, error) {
 	controls, _ := Route(e.Controls, s)
 	var out []core.Finding
+	var busy error // it is looked at again later; the others need not wait for that
 	for _, c := range controls {
 		resources, err := e.Resources(ctx, c, s)
 		if err != nil {
@@ -28,13 +30,17 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 		}
 		for _, r := range resources {
 			f, err := e.settle(ctx, c, e.Find(ctx, c, r, CauseOf(s)))
+			if errors.Is(err, ErrBusy) {
+				busy = err
+				continue
+			}
 			if err != nil {
 				return out, err
 			}
 			out = append(out, f)
 		}
 	}
-	return out, nil
+	return out, busy
 }
 
 // settle records a finding and does what was decided about it.
@@ -49,6 +55,9 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	occ, created, err := e.open(ctx, &f)
 	if err != nil {
 		return f, err
+	}
+	if !created && e.news(f, occ) {
+		return f, fmt.Errorf("%w: occurrence %s is claimed by %s, and this happened since", ErrBusy, occ.ID, occ.Owner)
 	}
 	if !created && !e.again(f, occ) {
 		return f, nil // a duplicate: it was recorded and is being dealt with
@@ -98,7 +107,7 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 		return e.join(ctx, f, there, plan)
 	}
 	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
-		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode,
+		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan,
 		Cause: f.Cause.Time, Actor: f.Cause.Actor, Origin: f.Cause.Origin,
 	})
 	if err != nil {
@@ -113,17 +122,42 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 		}
 		return occ, false, err
 	}
-	_, err = e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision)
-	return occ, true, err
+	return e.recordDecision(ctx, f, occ)
+}
+
+// recordDecision records the decision about an occurrence's plan and notes it in the occurrence, in one transaction: one without a decision is of
+// somebody who died in between, and the next delivery goes on from there.
+func (e *Engine) recordDecision(ctx context.Context, f *core.Finding, occ occurrence.Occurrence) (occurrence.Occurrence, bool, error) {
+	f.ID = occ.PlanID
+	step, err := e.State.Replan(occ, stateOf(f.Outcome), occ.PlanID, occ.PlanHash, f.Decision.Mode, occ.Plan)
+	if err != nil {
+		return occ, false, err
+	}
+	if _, err := e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision, step.Items...); err != nil {
+		if occurrence.Moved(err) {
+			return occ, false, nil // somebody else was first
+		}
+		return occ, false, err
+	}
+	return step.After, true, nil
 }
 
 // join brings an open occurrence up to date: another plan or another decision is recorded and takes the place of the old one.
 func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occurrence, plan []byte) (occurrence.Occurrence, bool, error) {
-	if occ.State == occurrence.Applying || occ.PlanHash == f.Hash && occ.Decision == f.Decision.Mode {
+	if occ.State == occurrence.Applying && f.Outcome != core.Planned && !e.Now().Before(occ.ClaimEnds) {
+		var err error
+		if occ, err = e.free(ctx, occ); err != nil {
+			return occ, false, err
+		}
+	}
+	switch {
+	case occ.State == occurrence.Applying || occ.PlanHash == f.Hash && occ.Decision == f.Decision.Mode:
 		f.ID = occ.PlanID
 		return occ, false, nil
+	case occ.PlanHash == f.Hash && occ.Decision == "":
+		return e.recordDecision(ctx, f, occ)
 	}
-	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, f.Decision.Mode, plan)
+	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, "", plan)
 	if err != nil {
 		return occ, false, err
 	}
@@ -133,14 +167,27 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 		}
 		return occ, false, err
 	}
-	_, err = e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision)
-	return step.After, true, err
+	return e.recordDecision(ctx, f, step.After)
 }
 
-// again reports whether a duplicate should hand over its plan once more: the first hand-over was lost, or it was refused for a reason
-// that time may have healed, which only the sweep finds out.
+// news reports whether a finding is of something that happened after somebody began to mend the resource, and who is still at it: no duplicate, so it has to
+// be looked at again afterwards. CloudTrail's times are whole seconds. A sweep comes round by itself.
+func (e *Engine) news(f core.Finding, occ occurrence.Occurrence) bool {
+	if occ.State != occurrence.Applying || !e.Now().Before(occ.ClaimEnds) || f.Cause.Origin == rules.OriginSweep {
+		return false
+	}
+	return !f.Cause.Time.Before(occ.ClaimEnds.Add(-holdFor).Truncate(time.Second))
+}
+
+// again reports whether a duplicate should hand over its plan once more: the first hand-over was lost, whoever took it died, or it was refused
+// for a reason that time may have healed, which only the sweep finds out.
 func (e *Engine) again(f core.Finding, occ occurrence.Occurrence) bool {
-	if f.Outcome != core.Planned || f.Hash != occ.PlanHash || occ.State == occurrence.Applying && e.Now().Before(occ.ClaimEnds) {
+	switch {
+	case f.Outcome != core.Planned:
+		return false
+	case occ.State == occurrence.Applying:
+		return !e.Now().Before(occ.ClaimEnds)
+	case f.Hash != occ.PlanHash:
 		return false
 	}
 	return f.Cause.Origin == rules.OriginSweep || occ.State != occurrence.Waiting && e.Now().Sub(occ.Opened) > enqueueAgain
@@ -148,7 +195,8 @@ func (e *Engine) again(f core.Finding, occ occurrence.Occurrence) bool {
 
 // hand gives an automatic plan to whoever applies it.
 func (e *Engine) hand(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
-	order := Order{Occurrence: occ.ID, Control: c.ID, Resource: f.Plan.Resource, Hash: f.Hash}
+	// The occurrence's own hash: another than the finding's is that of somebody who died halfway, and applying finds that out.
+	order := Order{Occurrence: occ.ID, Control: c.ID, Resource: f.Plan.Resource, Hash: occ.PlanHash}
 	if e.Enqueue == nil {
 		return e.Apply(ctx, order, "")
 	}
@@ -161,7 +209,17 @@ func (e *Engine) hand(ctx context.Context, c core.Control, f core.Finding, occ o
 // resolved closes the open occurrence of a resource that turns out to be fine.
 func (e *Engine) resolved(ctx context.Context, f core.Finding) error {
 	occ, found, err := e.State.Get(ctx, f.Control, f.Plan.Resource)
-	if err != nil || !found || occ.State == occurrence.Applying {
+	if err != nil || !found {
+		return err
+	}
+	f.ID = occ.PlanID
+	if occ.State == occurrence.Applying {
+		if e.Now().Before(occ.ClaimEnds) {
+			return nil // whoever is mending it says what came of it
+		}
+		if _, err = e.alreadyFine(ctx, f, occ); occurrence.Moved(err) || errors.Is(err, occurrence.ErrMoved) {
+			return nil
+		}
 		return err
 	}
 	step, err := e.State.Close(occ, string(f.Outcome))

@@ -33,9 +33,14 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 		return res
 	}
 	failure := e.makeCalls(ctx, c, p, session, &res.detail)
-	seen, clean, err := e.readBack(ctx, c, p.Resource, p.After, failure == nil)
+	// Of a call whose answer was lost nobody knows whether it had its effect: we have to wait for that as after an answer.
+	patient := failure == nil || awsapi.Classify(failure) == awsapi.Transient
+	seen, clean, err := e.readBack(ctx, c, p.Resource, p.After, patient)
 	res.detail.After = seen
 	res.outcome, res.detail.Reason = verdict(p, seen, clean, failure, err)
+	if res.outcome == core.Fixed {
+		res.detail.Made = len(p.Changes) // those without an answer, too: undo takes back what was made
+	}
 	if res.outcome == core.Fixed && !f.Cause.Time.IsZero() {
 		res.detail.Exposure = e.Now().Sub(f.Cause.Time).Seconds()
 	}
@@ -51,8 +56,12 @@ func (e *Engine) makeCalls(ctx context.Context, c core.Control, p core.Plan, s a
 		if change.Expect == "" {
 			continue
 		}
-		if seen, _, err := e.readBack(ctx, c, p.Resource, change.Expect, true); err != nil || seen != change.Expect {
-			return fmt.Errorf("%s was made and cannot be seen yet, so the next call was not made: %w", change.Do.Op, err)
+		seen, _, err := e.readBack(ctx, c, p.Resource, change.Expect, true)
+		if err != nil {
+			return fmt.Errorf("%s was made and cannot be read back, so the next call was not made: %w", change.Do.Op, err)
+		}
+		if seen != change.Expect {
+			return fmt.Errorf("%s was made and cannot be seen yet, so the next call was not made", change.Do.Op)
 		}
 	}
 	return nil

@@ -70,12 +70,16 @@ func (e *Engine) recordOf(ctx context.Context, chain string, seq int64) (intent,
 	switch entry.Kind {
 	case audit.Intent:
 		intent = entry
-		result, err = e.resultOf(ctx, chain, seq)
+		result, err = e.resultOf(ctx, chain, entry)
 		return intent, result, err
 	case audit.Result:
 		var res resultEntry
-		if err := canon.Unmarshal(entry.Detail, &res); err != nil || res.Intent == 0 {
+		if err := canon.Unmarshal(entry.Detail, &res); err != nil || res.Intent == 0 && res.Made == 0 {
 			return intent, result, fmt.Errorf("%w: record %s/%d is the result of something that made no calls", ErrCannotUndo, chain, seq)
+		}
+		if res.Intent == 0 {
+			intent, err = e.intentOf(ctx, entry)
+			return intent, entry, err
 		}
 		intent, err = e.Log.Get(ctx, chain, res.Intent)
 		return intent, entry, err
@@ -83,17 +87,38 @@ func (e *Engine) recordOf(ctx context.Context, chain string, seq int64) (intent,
 	return intent, result, fmt.Errorf("%w: record %s/%d is a %s; name the intent or the result of a fix (shoreup audit list)", ErrCannotUndo, chain, seq, entry.Kind)
 }
 
-// resultOf finds the result that belongs to an intent.
-func (e *Engine) resultOf(ctx context.Context, chain string, intent int64) (audit.Entry, error) {
+// intentOf finds the intent of a process that died before it could record the result: the last one of the same occurrence.
+func (e *Engine) intentOf(ctx context.Context, result audit.Entry) (audit.Entry, error) {
+	entries, err := e.Log.List(ctx, result.Chain, 0, 0) // the whole chain was read just now to verify it
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	for _, entry := range slices.Backward(entries) {
+		if entry.Seq < result.Seq && entry.Kind == audit.Intent && entry.Occurrence == result.Occurrence {
+			return entry, nil
+		}
+	}
+	return audit.Entry{}, fmt.Errorf("%w: record %s/%d has no intent", ErrCannotUndo, result.Chain, result.Seq)
+}
+
+// resultOf finds the result that belongs to an intent: the one that names it, or else, if whoever made the calls died, the one that was found out
+// by reading.
+func (e *Engine) resultOf(ctx context.Context, chain string, intent audit.Entry) (audit.Entry, error) {
 	const page = 100
-	for after := intent; ; after += page {
+	again := false
+	for after := intent.Seq; ; after += page {
 		entries, err := e.Log.List(ctx, chain, after, page)
 		if err != nil {
 			return audit.Entry{}, err
 		}
 		for _, entry := range entries {
 			var res resultEntry
-			if entry.Kind == audit.Result && canon.Unmarshal(entry.Detail, &res) == nil && res.Intent == intent {
+			same := entry.Occurrence == intent.Occurrence
+			again = again || same && entry.Kind == audit.Intent
+			if entry.Kind != audit.Result || canon.Unmarshal(entry.Detail, &res) != nil {
+				continue
+			}
+			if res.Intent == intent.Seq || res.Intent == 0 && res.Made > 0 && same && !again {
 				return entry, nil
 			}
 		}
