@@ -17,7 +17,6 @@ import (
 	"github.com/shoreup/shoreup/shared/engine"
 	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/report/text"
-	"github.com/shoreup/shoreup/shared/rules"
 )
 
 // errNoTables is what every writing command says when it has nowhere to journal: without a record nothing is done.
@@ -103,27 +102,23 @@ func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, in *bufio.Reader,
 		return p, fmt.Errorf("plan %s is of control %q, which this version does not have", p.ID, p.Control)
 	}
 	r := awsapi.Resource{Type: p.ResourceType, ID: p.Resource, Account: p.Account, Region: p.Region, Partition: awsapi.PartitionOf(p.Region)}
-	f := h.Engine.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI})
-	if f.Hash != p.Hash && f.Outcome != core.Compliant {
-		f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
-		return f, nil
-	}
-	approver := ""
-	if f.Outcome == core.AwaitingApproval {
+	f, err := h.Engine.ApplyApproved(ctx, c, r, p.Hash, "")
+	if err == nil && f.Outcome == core.AwaitingApproval {
 		typed, err := confirm(f, in, prompt)
 		if err != nil || !typed {
 			return f, err
 		}
-		approver = person()
+		f, err = h.Engine.ApplyApproved(ctx, c, r, p.Hash, person())
+		return f, busy(p, err)
 	}
-	if f.Outcome != core.Planned && approver == "" {
-		return f, nil
-	}
-	done, err := h.Engine.ApplyApproved(ctx, c, r, p.Hash, approver)
+	return f, busy(p, err)
+}
+
+func busy(p core.Finding, err error) error {
 	if errors.Is(err, engine.ErrBusy) {
-		return done, fmt.Errorf("%s is being changed by somebody else: try again in a few minutes: %w", p.Resource, err)
+		return fmt.Errorf("%s is being changed by somebody else: try again in a few minutes: %w", p.Resource, err)
 	}
-	return done, err
+	return err
 }
 
 // confirm shows the plan and asks for its short hash: typing it is the approval of exactly this plan.

@@ -66,6 +66,7 @@ type Finding struct {
 	Record       Record          `json:"record"`                     // the last audit entry about it
 	Plan         Plan            `json:"-"`
 	Expected     json.RawMessage `json:"-"`
+	Err          error           `json:"-"` // behind the outcomes blind and error, to tell what may pass from what will not
 }
 
 // Record points to an audit entry.

@@ -34,7 +34,14 @@ func (e *Engine) Apply(ctx context.Context, o Order, approver string) (core.Find
 	if !ok {
 		return core.Finding{}, fmt.Errorf("applying a plan of %s: there is no such control here", o.Control)
 	}
-	lease, err := e.State.Acquire(ctx, leaseKey(o.Resource), e.Owner, holdFor)
+	return e.holding(ctx, o.Resource, func(lease occurrence.Lease) (core.Finding, error) {
+		return e.applyHeld(ctx, c, o, approver, lease)
+	})
+}
+
+// holding does something while it holds the lease on a resource.
+func (e *Engine) holding(ctx context.Context, r awsapi.Resource, do func(occurrence.Lease) (core.Finding, error)) (core.Finding, error) {
+	lease, err := e.State.Acquire(ctx, leaseKey(r), e.Owner, holdFor)
 	var held *occurrence.HeldError
 	if errors.As(err, &held) {
 		return core.Finding{}, fmt.Errorf("%w: %w", ErrBusy, err)
@@ -42,7 +49,7 @@ func (e *Engine) Apply(ctx context.Context, o Order, approver string) (core.Find
 	if err != nil {
 		return core.Finding{}, err
 	}
-	f, err := e.applyHeld(ctx, c, o, approver, lease)
+	f, err := do(lease)
 	if release := e.State.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
 		err = release
 	}
@@ -60,12 +67,13 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 	if err != nil {
 		return core.Finding{}, err
 	}
-	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause})
 	if !found || occ.ID != o.Occurrence || occ.PlanHash != o.Hash {
-		f.Outcome, f.Reason = core.Stale, "the order is about a plan that was dealt with already or has been replaced"
-		e.count(f.Control, f.Outcome)
-		return f, nil
+		e.count(c.ID, core.Stale)
+		return core.Finding{Control: c.ID, Title: c.Title, Severity: c.Severity, Resource: o.Resource.ID, ARN: c.Type.ARN(o.Resource), Account: o.Resource.Account,
+			Region: o.Resource.Region, Outcome: core.Stale, Reason: "the order is about a plan that was dealt with already or has been replaced"}, nil
 	}
+	looked := e.Now()
+	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause})
 	f.ID = occ.PlanID
 	_, done := doneBefore(f, occ)
 	switch {
@@ -73,12 +81,14 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 		return f, fmt.Errorf("%w: occurrence %s is claimed by %s", ErrBusy, occ.ID, occ.Owner)
 	case f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere || done:
 		return e.alreadyFine(ctx, f, occ)
+	case passing(f):
+		return f, fmt.Errorf("looking at %s with %s: %w", f.Resource, f.Control, f.Err)
 	case f.Outcome == core.Blind || f.Outcome == core.Errored:
 		return e.close(ctx, f, occ, audit.Error, f.Outcome, reason(f))
 	case f.Hash != occ.PlanHash:
 		return e.replace(ctx, c, f, occ)
 	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && approver != "":
-		return e.carryOut(ctx, c, f, occ, approver, lease)
+		return e.carryOut(ctx, c, f, occ, approver, lease, looked)
 	}
 	_, _, err = e.open(ctx, &f) // the rules decide otherwise by now: recorded in the same occurrence
 	if err != nil {
@@ -146,7 +156,7 @@ func (e *Engine) close(ctx context.Context, f core.Finding, occ occurrence.Occur
 
 // carryOut journals the intent, makes the calls, reads back and records the result. Everything that may forbid the write is a condition of
 // the transaction that records the intent: the claim, the lease, the kill switch and the limits.
-func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, approver string, lease occurrence.Lease) (core.Finding, error) {
+func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, approver string, lease occurrence.Lease, looked time.Time) (core.Finding, error) {
 	plan, err := f.Plan.Bytes()
 	if err != nil {
 		return f, err
@@ -168,7 +178,7 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	if err != nil {
 		return f, err
 	}
-	res := e.execute(ctx, c, &f, approver)
+	res := e.execute(ctx, c, &f, approver, looked)
 	res.detail.Intent = intent.Seq
 	f.Reason, f.Exposure = res.detail.Reason, res.detail.Exposure
 	return e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
@@ -208,7 +218,7 @@ func (e *Engine) refuse(ctx context.Context, f core.Finding, occ occurrence.Occu
 		return f, err
 	}
 	e.count(f.Control, f.Outcome)
-	return e.tell(ctx, f, audit.Refusal, core.Refused, reason(f), step.Items...)
+	return e.tell(ctx, f, occ.ID, audit.Refusal, core.Refused, reason(f), step.Items...)
 }
 
 // free takes an occurrence from whoever died while applying it, so that it can be given another plan or another decision.
@@ -229,19 +239,28 @@ func (e *Engine) free(ctx context.Context, occ occurrence.Occurrence) (occurrenc
 	return e.State.Do(ctx, step)
 }
 
-// ApplyApproved applies a plan that a person approved by its hash, opening or joining its occurrence first. The finding's outcome is Stale if what is
-// there now gives another plan; nothing is changed then.
+// ApplyApproved applies a plan that a person means by its hash, opening or joining its occurrence: at once where the rules say so, and where they ask for
+// approval if approver names who gave it. The resource is looked at once, under the lease. The outcome is Stale if what is there now gives another
+// plan, and AwaitingApproval if an approval is missing; nothing is changed then.
 func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Resource, hash, approver string) (core.Finding, error) {
-	f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI, Time: e.Now()})
-	if f.Hash != hash && f.Outcome != core.Compliant && f.Outcome != core.Blind && f.Outcome != core.Errored {
-		f.Outcome, f.Reason = core.Stale, "the resource changed since the plan was made: plan again"
-	}
-	if f.Outcome != core.Planned && f.Outcome != core.AwaitingApproval {
-		return f, nil
-	}
-	occ, _, err := e.open(ctx, &f)
-	if err != nil {
-		return f, err
-	}
-	return e.Apply(ctx, Order{Occurrence: occ.ID, Control: c.ID, Resource: f.Plan.Resource, Hash: f.Hash}, approver)
+	return e.holding(ctx, r, func(lease occurrence.Lease) (core.Finding, error) {
+		looked := e.Now()
+		f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI, Time: e.Now()})
+		planned := f.Outcome == core.Planned || f.Outcome == core.AwaitingApproval
+		if f.Hash != hash && (planned || f.Outcome == core.Reported || f.Outcome == core.Excepted || f.Outcome == core.Refused) {
+			f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
+			return f, nil
+		}
+		if f.Outcome != core.Planned && (f.Outcome != core.AwaitingApproval || approver == "") {
+			return f, nil
+		}
+		occ, _, err := e.open(ctx, &f)
+		if err != nil {
+			return f, err
+		}
+		if occ.State == occurrence.Applying { // somebody is at it, or died at it
+			return e.applyHeld(ctx, c, Order{Occurrence: occ.ID, Control: c.ID, Resource: r, Hash: f.Hash}, approver, lease)
+		}
+		return e.carryOut(ctx, c, f, occ, approver, lease, looked)
+	})
 }

@@ -425,3 +425,47 @@ func TestBlindIsToldOnceAndEnds(t *testing.T) {
 		t.Errorf("recorded %s, want %s", got, wanted)
 	}
 }
+
+func TestWhatChangesJustBeforeASlowWriteIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script string
+		want   core.Outcome
+	}{
+		"it changed":    {`s3:PutBucketAcl {"Bucket":"${bucket}","ACL":"public-read"}`, core.Stale},
+		"it is as seen": {``, core.Fixed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, autoAll)
+			r.setup(publicBucket)
+			late := time.Duration(0)
+			r.Now = func() time.Time { return time.Now().Add(late) }
+			r.Write = func(context.Context, engine.WriteRequest) (awsapi.Session, error) {
+				late = 10 * time.Second // getting the session took long
+				r.setup(c.script)
+				return r.cloud.Session, nil
+			}
+			f := r.evaluate()
+			want(t, f, c.want)
+		})
+	}
+}
+
+func TestPassingFailureIsDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, autoAll)
+	r.setup(publicBucket)
+	see := r.Read
+	r.Read = func(context.Context, string, string) (awsapi.Session, error) {
+		return awsapi.Session{}, &smithy.GenericAPIError{Code: "ServiceUnavailable"}
+	}
+	if _, err := r.Evaluate(t.Context(), r.signal()); err == nil {
+		t.Error("a passing failure is acknowledged")
+	}
+	if got := r.kinds(); len(got) != 0 {
+		t.Errorf("recorded %v", got)
+	}
+	r.Read = see
+	want(t, r.evaluate(), core.Fixed)
+}

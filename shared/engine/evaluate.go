@@ -30,7 +30,7 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 		}
 		for _, r := range resources {
 			f, err := e.settle(ctx, c, e.Find(ctx, c, r, CauseOf(s)))
-			if errors.Is(err, ErrBusy) {
+			if errors.Is(err, ErrBusy) || passing(f) {
 				busy = err
 				continue
 			}
@@ -50,6 +50,9 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	case core.Compliant, core.NotApplicableHere:
 		return f, e.resolved(ctx, f)
 	case core.Blind, core.Errored:
+		if passing(f) {
+			return f, fmt.Errorf("looking at %s with %s: %w", f.Resource, f.Control, f.Err)
+		}
 		return e.unseen(ctx, f)
 	}
 	occ, created, err := e.open(ctx, &f)
@@ -79,18 +82,21 @@ func (e *Engine) unseen(ctx context.Context, f core.Finding) (core.Finding, erro
 	if err != nil || found && (occ.PlanHash == mark || occ.State == occurrence.Applying) {
 		return f, err
 	}
+	if found && f.Outcome == core.Errored {
+		return f, nil // people know that it is wrong, and the plan they were asked about stays
+	}
 	if found {
 		step, err := e.State.Replan(occ, occurrence.Waiting, "", mark, mark, nil)
 		if err != nil {
 			return f, err
 		}
-		return e.tell(ctx, f, audit.Error, f.Outcome, reason(f), step.Items...)
+		return e.tell(ctx, f, occ.ID, audit.Error, f.Outcome, reason(f), step.Items...)
 	}
 	occ, err = e.State.Prepare(ctx, occurrence.Occurrence{Control: f.Control, Resource: f.Plan.Resource, State: occurrence.Waiting, PlanHash: mark, Decision: mark, Origin: f.Cause.Origin})
 	if err != nil {
 		return f, err
 	}
-	return e.tell(ctx, f, audit.Error, f.Outcome, reason(f), e.State.OpenItem(occ))
+	return e.tell(ctx, f, occ.ID, audit.Error, f.Outcome, reason(f), e.State.OpenItem(occ))
 }
 
 // open records plan and decision together with a new occurrence, or joins the one that is open. Joining records only what changed.

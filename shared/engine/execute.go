@@ -15,13 +15,17 @@ import (
 // wait some 15 seconds before we say that a fix did not take.
 var readBackWaits = []time.Duration{0, 200 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
+// lookLasts is how old the look may be on which a write is based. AWS has no conditional write for policies and rules, so what somebody else changes
+// between our look and our write is lost; keeping that time short is what can be done, besides the lease among ourselves.
+const lookLasts = 2 * time.Second
+
 type result struct {
 	outcome core.Outcome
 	detail  resultEntry
 }
 
 // execute makes the plan's calls in a session that can make nothing else, and says what came of it by reading, not by what the API answered.
-func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, approver string) result {
+func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, approver string, looked time.Time) result {
 	p := f.Plan
 	res := result{detail: resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}}
 	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Plan: f.ID, Approver: approver})
@@ -31,6 +35,13 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 			res.outcome = core.Refused
 		}
 		return res
+	}
+	if e.Now().Sub(looked) > lookLasts {
+		_, sight, err := e.look(ctx, c, p.Resource, e.settings(e.Rules(ctx)))
+		if err != nil || sight.Fingerprint != p.Before {
+			res.outcome, res.detail.Reason = core.Stale, "the resource changed, or could not be read again, just before the write; nothing was changed"
+			return res
+		}
 	}
 	failure := e.makeCalls(ctx, c, p, session, &res.detail)
 	// Of a call whose answer was lost nobody knows whether it had its effect: we have to wait for that as after an answer.

@@ -25,6 +25,7 @@ func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, ca
 	f.Resource, f.ARN, f.Plan.Resource = r.ID, c.Type.ARN(r), r
 	if err != nil {
 		f.Outcome, f.Reason = outcomeOf(err)
+		f.Err = err
 		return f
 	}
 	f.Context, f.Violations = sight.Context, sight.Violations
@@ -128,6 +129,9 @@ func outcomeOf(err error) (core.Outcome, string) {
 	}
 	return core.Errored, err.Error()
 }
+
+// passing reports whether a finding failed for a reason that may be gone at the next delivery.
+func passing(f core.Finding) bool { return f.Outcome == core.Errored && awsapi.Retryable(f.Err) }
 
 // newID returns an id for a plan: it sorts by time.
 func (e *Engine) newID() string {

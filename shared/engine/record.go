@@ -78,9 +78,9 @@ func (e *Engine) append(ctx context.Context, f *core.Finding, occurrence string,
 }
 
 // tell records an ending and tells people.
-func (e *Engine) tell(ctx context.Context, f core.Finding, kind audit.Kind, outcome core.Outcome, detail any, with ...dynamodbapi.Item) (core.Finding, error) {
+func (e *Engine) tell(ctx context.Context, f core.Finding, occurrence string, kind audit.Kind, outcome core.Outcome, detail any, with ...dynamodbapi.Item) (core.Finding, error) {
 	f.Outcome = outcome
-	if _, err := e.append(ctx, &f, "", kind, outcome, detail, with...); err != nil {
+	if _, err := e.append(ctx, &f, occurrence, kind, outcome, detail, with...); err != nil {
 		return f, err
 	}
 	return e.notify(ctx, f)

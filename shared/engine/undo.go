@@ -255,7 +255,7 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ap
 	if err != nil {
 		f.Reason = fmt.Sprintf("no session to write with, nothing was changed: %v", err)
 		d.Reason = f.Reason
-		return e.tell(ctx, f, audit.Result, core.Failed, d)
+		return e.tell(ctx, f, "", audit.Result, core.Failed, d)
 	}
 	var failure error
 	for _, change := range p.Changes {
@@ -276,7 +276,7 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ap
 	}
 	f.Reason = d.Reason
 	e.count(f.Control, outcome)
-	return e.tell(context.WithoutCancel(ctx), f, audit.Result, outcome, d)
+	return e.tell(context.WithoutCancel(ctx), f, "", audit.Result, outcome, d)
 }
 
 // SleepFor pauses, or ends early with the context. It is the Sleep of every process but a test's.
