@@ -60,8 +60,9 @@ func applyAll(cmd *cobra.Command, o *options, h *hub.Hub, plans []core.Finding) 
 	in := bufio.NewReader(cmd.InOrStdin())
 	for _, p := range plans {
 		f, err := applyOne(cmd.Context(), h, p, in, cmd.ErrOrStderr())
-		if err != nil {
-			return err
+		if err != nil { // the others do not depend on it
+			f = p
+			f.Outcome, f.Reason = core.Errored, err.Error()
 		}
 		results = append(results, f.Complete())
 		if !asJSON {
@@ -83,8 +84,8 @@ func applied(results []core.Finding) error {
 	open := false
 	for _, f := range results {
 		switch f.Outcome {
-		case core.Fixed, core.Compliant, core.Undone, core.NotApplicableHere:
-		case core.Reported, core.AwaitingApproval, core.Excepted:
+		case core.Fixed, core.Compliant, core.Undone, core.NotApplicableHere, core.Excepted:
+		case core.Reported, core.AwaitingApproval, core.Rejected:
 			open = true
 		default:
 			return exitCode(exitError)
@@ -105,8 +106,11 @@ func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, in *bufio.Reader,
 	f, err := h.Engine.ApplyApproved(ctx, c, r, p.Hash, "")
 	if err == nil && f.Outcome == core.AwaitingApproval {
 		typed, err := confirm(f, in, prompt)
-		if err != nil || !typed {
+		if err != nil {
 			return f, err
+		}
+		if !typed {
+			return h.Engine.Decline(ctx, f, person())
 		}
 		f, err = h.Engine.ApplyApproved(ctx, c, r, p.Hash, person())
 		return f, busy(p, err)

@@ -156,6 +156,7 @@ func remembered(s string) (int64, string, error) {
 func printVerified(cmd *cobra.Command, r verify.Report, asJSON bool) error {
 	w := cmd.OutOrStdout()
 	if asJSON {
+		r.Findings = append([]verify.Finding{}, r.Findings...)
 		if err := printJSON(w, r); err != nil {
 			return err
 		}

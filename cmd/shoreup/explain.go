@@ -69,7 +69,7 @@ func (o *options) file() (*rules.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules file: %w", err)
 	}
-	file, err := rules.Load(data)
+	file, err := hub.LoadRules(data, hub.Known(catalog.Controls()))
 	if err != nil {
 		return nil, fmt.Errorf("the rules file %s cannot be used: %w", path, err)
 	}
@@ -118,12 +118,15 @@ func explained(controls []core.Control, s signal.Signal) signalLine {
 	matched, why := engine.Route(controls, s)
 	line := signalLine{
 		EventClass: s.Class, Relevant: len(matched) > 0, Reason: why, ResourceType: s.ResourceType, ResourceID: s.ResourceID,
-		Account: s.Account, Region: s.Region, Partition: s.Partition, Actor: s.Actor.Principal, Controls: []string{},
+		Account: s.Account, Region: s.Region, Partition: s.Partition, Actor: engine.Who(s.Actor), Controls: []string{},
 	}
 	if !s.Time.IsZero() {
 		line.Time = s.Time.UTC().Format(time.RFC3339)
 	}
 	for _, c := range matched {
+		if c.Type.Alias == s.ResourceType {
+			line.ResourceType = c.Type.Name // CloudFormation's name, not AWS Config's
+		}
 		line.Controls = append(line.Controls, c.ID)
 	}
 	return line

@@ -30,6 +30,8 @@ type options struct {
 	table   string
 	read    string
 	write   string
+
+	creating bool // the tables need not be there yet
 }
 
 func (o *options) formatFlag(cmd *cobra.Command) {
@@ -82,7 +84,19 @@ func (o *options) connect(ctx context.Context) (*hub.Hub, error) {
 	if o.account == "" {
 		o.account = account
 	}
-	return h, nil
+	return h, o.checkTables(ctx, h)
+}
+
+// checkTables says so at once if there are no tables with that prefix.
+func (o *options) checkTables(ctx context.Context, h *hub.Hub) error {
+	if o.table == "" || o.creating {
+		return nil
+	}
+	_, err := h.Engine.State.Engaged(ctx)
+	if awsapi.IsNotFound(err) {
+		return fmt.Errorf("account %s has no tables %s-* in %s: name the right prefix with --table, or make them with: shoreup tables create --table %s", h.Account, o.table, h.Region, o.table)
+	}
+	return err
 }
 
 func (o *options) credentials(ctx context.Context) (aws.Config, string, error) {
@@ -118,7 +132,7 @@ func checkRules(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the rules file: %w", err)
 	}
-	if _, err := rules.Load(data); err != nil {
+	if _, err := hub.LoadRules(data, hub.Known(catalog.Controls())); err != nil {
 		return fmt.Errorf("the rules file %s cannot be used: %w", path, err)
 	}
 	return nil

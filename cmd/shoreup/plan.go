@@ -29,6 +29,7 @@ type planFlags struct {
 	controls  []string
 	resources []string
 	out       string
+	single    bool // one control: whatever is named is meant for it
 }
 
 func planCommand() *cobra.Command {
@@ -63,6 +64,7 @@ func (o *planFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	o.single = len(controls) == 1
 	result := newPlanned()
 	if err := o.look(ctx, h.Engine, controls, result); err != nil {
 		return err
@@ -201,7 +203,7 @@ func (o *planFlags) named(c core.Control, base awsapi.Resource) ([]awsapi.Resour
 	for _, name := range o.resources {
 		r := base
 		r.ID = name
-		if c.Type.Name == signal.TypeAccount && name != base.Account || len(o.controls) == 0 && !strings.HasPrefix(name, "arn:") && !strings.HasPrefix(name, c.Type.Prefix) {
+		if c.Type.Name == signal.TypeAccount && name != base.Account || !o.single && !strings.HasPrefix(name, "arn:") && !strings.HasPrefix(name, c.Type.Prefix) {
 			continue // the name of something else
 		}
 		arn, err := signal.ParseARN(name)
@@ -252,7 +254,7 @@ func (o *planFlags) print(cmd *cobra.Command, p *planned) error {
 	if err := text.Summary(w, p.Plans, p.Judged, style(w)); err != nil {
 		return err
 	}
-	if o.out != "" {
+	if o.out != "" && slices.ContainsFunc(p.Plans, func(f core.Finding) bool { return len(f.Changes) > 0 }) {
 		fmt.Fprintf(os.Stderr, "plans written to %s; carry them out with: shoreup apply %s --table PREFIX\n", o.out, o.out)
 	}
 	return nil

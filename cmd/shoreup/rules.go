@@ -1,18 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/catalog"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/report/text"
 	"github.com/shoreup/shoreup/shared/rules"
 	"github.com/shoreup/shoreup/shared/rules/schema"
@@ -69,7 +73,7 @@ func (o *rulesFlags) run(w io.Writer) error {
 	if o.control != "" {
 		return o.explain(w, file, asJSON)
 	}
-	warnings := file.Warnings(time.Now(), known())
+	warnings := file.Warnings(time.Now())
 	if asJSON {
 		return printJSON(w, map[string]any{"version": file.Version(), "hash": file.Hash(), "warnings": append([]rules.Warning{}, warnings...)})
 	}
@@ -86,7 +90,7 @@ func loadRules(path string) (*rules.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the rules file: %w", err)
 	}
-	file, err := rules.Load(data)
+	file, err := hub.LoadRules(data, hub.Known(catalog.Controls()))
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used, so nothing would be changed:\n%w", path, err)
 	}
@@ -100,21 +104,17 @@ func loadRules(path string) (*rules.File, error) {
 	return file, nil
 }
 
-func known() rules.Known {
-	var k rules.Known
-	for _, c := range catalog.Controls() {
-		k.Controls = append(k.Controls, c.ID)
-		if !slices.Contains(k.Families, c.Family) {
-			k.Families = append(k.Families, c.Family)
-		}
-		if !slices.Contains(k.Services, c.Service) {
-			k.Services = append(k.Services, c.Service)
-		}
-	}
-	return k
-}
-
 func (o *rulesFlags) explain(w io.Writer, file *rules.File, asJSON bool) error {
+	origins := []string{rules.OriginEvent, rules.OriginSweep, rules.OriginConfig, rules.OriginSecurityHub, rules.OriginGuardDuty, rules.OriginCLI}
+	if !slices.Contains(origins, o.origin) {
+		return fmt.Errorf("--origin %s: write one of %s", o.origin, strings.Join(origins, ", "))
+	}
+	if arn, err := signal.ParseARN(o.resource); err == nil {
+		o.account, o.region = cmp.Or(o.account, arn.Account), cmp.Or(o.region, arn.Region)
+	}
+	if o.account == "" || o.resource == "" {
+		return errors.New("to explain a decision, give --resource and --account too (an ARN that names its account will do)")
+	}
 	picked, err := pick(catalog.Controls(), []string{o.control})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ func tablesCommand() *cobra.Command {
 			if o.table == "" {
 				return errors.New("name the tables with --table PREFIX")
 			}
+			o.creating = true
 			h, err := o.connect(cmd.Context())
 			if err != nil {
 				return err

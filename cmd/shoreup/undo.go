@@ -64,9 +64,12 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 		return err
 	}
 	if approved {
-		if f, err = h.Engine.Undo(cmd.Context(), u, person()); err != nil {
-			return err
-		}
+		f, err = h.Engine.Undo(cmd.Context(), u, person())
+	} else {
+		f, err = h.Engine.Decline(cmd.Context(), f, person())
+	}
+	if err != nil {
+		return err
 	}
 	if asJSON {
 		err = printJSON(cmd.OutOrStdout(), map[string]any{"results": []core.Finding{f.Complete()}})

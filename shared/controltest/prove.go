@@ -141,7 +141,7 @@ func (b *bench) outcomeOf(sight core.Sight, p core.Proposal) outcome {
 	switch {
 	case !sight.Wrong() && len(sight.Violations) == 0:
 		return compliant
-	case !sight.Wrong() && len(p.Plan.Changes) == 0:
+	case !sight.Wrong() && len(p.Plan.Changes) == 0 && !slices.ContainsFunc(sight.Violations, func(v core.Violation) bool { return v.Manual && !v.Unsettled }):
 		return unsettled
 	case p.Refused != "":
 		return refused

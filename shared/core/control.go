@@ -18,6 +18,8 @@ type Violation struct {
 	Reason string `json:"reason"` // one sentence for people
 	// Unsettled marks what AWS's documents do not settle: it is reported and never changed.
 	Unsettled bool `json:"unsettled,omitempty"`
+	// Manual marks what is certainly wrong and no call of ours can mend without taking away more: people get advice, and the rest is mended.
+	Manual bool `json:"manual,omitempty"`
 }
 
 // Change is one call that a plan makes, and the calls that take it back.
@@ -41,7 +43,7 @@ type Advice struct {
 	Cost   string   `json:"cost"`
 }
 
-// Fix is what a control's Plan answers. Either After is clean of settled violations, or there are no Changes: half a fix is no fix.
+// Fix is what a control's Plan answers. Either After is clean of what is settled and ours to mend, or there are no Changes: half a fix is no fix.
 type Fix[S any] struct {
 	After     S        // the state as Read will see it once all changes are made
 	Changes   []Change // in order
@@ -68,6 +70,7 @@ type Settings struct {
 	Replacement   []netip.Prefix // sources that take the world's place in a security group
 	UnusedKeyDays int            // an access key that was not used for so long is unused; 0: 90
 	Protected     []string       // ARN patterns of break-glass principals, besides the built-in ones
+	Own           []string       // ARN patterns of the installation's own tables and queues
 }
 
 // NotApplicable is Read's answer for a resource that the control does not concern, with the reason: a key that AWS manages, say.
@@ -84,7 +87,7 @@ type Sight struct {
 	state       any
 }
 
-// Wrong reports whether anything is wrong that is settled.
+// Wrong reports whether anything is wrong that is settled and ours to mend.
 func (s Sight) Wrong() bool { return settled(s.Violations) > 0 }
 
 // Proposal is a control's answer to a sight: a plan and what is shown with it.
@@ -209,7 +212,7 @@ func (d definition[S]) checkCalls(p Plan) error {
 func settled(vs []Violation) int {
 	n := 0
 	for _, v := range vs {
-		if !v.Unsettled {
+		if !v.Unsettled && !v.Manual {
 			n++
 		}
 	}

@@ -21,7 +21,7 @@ type Cause struct {
 	Actor  string    `json:"actor,omitempty"`
 	Event  string    `json:"event,omitempty"` // "s3.amazonaws.com:PutBucketPolicy"
 	ID     string    `json:"id,omitempty"`    // of the event, to tell duplicates
-	Time   time.Time `json:"time"`            // when the causing call was made, as far as known
+	Time   time.Time `json:"time,omitzero"`   // when the causing call was made, as far as known
 }
 
 // ShownChange is a change as people and programs are shown it.

@@ -44,6 +44,11 @@ func (s Settings) ProtectedBy(arn string) string {
 			return p.reason
 		}
 	}
+	for _, p := range s.Own {
+		if wildcard.Match(p, arn) {
+			return "shoreup's own"
+		}
+	}
 	for _, p := range s.Protected {
 		if wildcard.Match(p, arn) {
 			return "listed under protected_principals in the rules file"

@@ -157,6 +157,12 @@ func (e *Engine) close(ctx context.Context, f core.Finding, occ occurrence.Occur
 // carryOut journals the intent, makes the calls, reads back and records the result. Everything that may forbid the write is a condition of
 // the transaction that records the intent: the claim, the lease, the kill switch and the limits.
 func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, approver string, lease occurrence.Lease, looked time.Time) (core.Finding, error) {
+	if occ.Decision == "" { // whoever opened it has not come to that
+		var err error
+		if occ, _, err = e.recordDecision(ctx, &f, occ); err != nil {
+			return f, err
+		}
+	}
 	plan, err := f.Plan.Bytes()
 	if err != nil {
 		return f, err
@@ -239,24 +245,37 @@ func (e *Engine) free(ctx context.Context, occ occurrence.Occurrence) (occurrenc
 	return e.State.Do(ctx, step)
 }
 
+// Decline records that a person was asked about a plan and did not approve it.
+func (e *Engine) Decline(ctx context.Context, f core.Finding, person string) (core.Finding, error) {
+	f.Outcome, f.Reason = core.Rejected, "not approved by "+person
+	_, err := e.append(ctx, &f, "", audit.Verdict, f.Outcome, reason(f))
+	return f, err
+}
+
 // ApplyApproved applies a plan that a person means by its hash, opening or joining its occurrence: at once where the rules say so, and where they ask for
 // approval if approver names who gave it. The resource is looked at once, under the lease. The outcome is Stale if what is there now gives another
 // plan, and AwaitingApproval if an approval is missing; nothing is changed then.
 func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Resource, hash, approver string) (core.Finding, error) {
 	return e.holding(ctx, r, func(lease occurrence.Lease) (core.Finding, error) {
 		looked := e.Now()
-		f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI, Time: e.Now()})
+		f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI})
 		planned := f.Outcome == core.Planned || f.Outcome == core.AwaitingApproval
 		if f.Hash != hash && (planned || f.Outcome == core.Reported || f.Outcome == core.Excepted || f.Outcome == core.Refused) {
 			f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
-			return f, nil
 		}
-		if f.Outcome != core.Planned && (f.Outcome != core.AwaitingApproval || approver == "") {
+		switch {
+		case f.Outcome == core.Stale, f.Outcome == core.Refused, f.Outcome == core.Excepted, f.Outcome == core.Reported:
+			_, err := e.append(ctx, &f, "", audit.Refusal, f.Outcome, reason(f)) // somebody wanted it and was told no
+			return f, err
+		case f.Outcome != core.Planned && (f.Outcome != core.AwaitingApproval || approver == ""):
 			return f, nil
 		}
 		occ, _, err := e.open(ctx, &f)
 		if err != nil {
 			return f, err
+		}
+		if !occ.Cause.IsZero() { // an event told of it first
+			f.Cause = core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause}
 		}
 		if occ.State == occurrence.Applying { // somebody is at it, or died at it
 			return e.applyHeld(ctx, c, Order{Occurrence: occ.ID, Control: c.ID, Resource: r, Hash: f.Hash}, approver, lease)

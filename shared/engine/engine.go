@@ -39,6 +39,8 @@ type Engine struct {
 	Sleep func(context.Context, time.Duration) error
 	// Owner names this process in claims and leases.
 	Owner string
+	// Protected are ARN patterns of the installation's own tables and queues, which are never written.
+	Protected []string
 }
 
 // WriteRequest says what a write session is for; its policy is made from it, never from a plan's calls.
@@ -60,7 +62,7 @@ type Order struct {
 
 // Settings returns what controls may depend on, from the rules file.
 func (e *Engine) settings(f *rules.File) core.Settings {
-	s := core.Settings{Now: e.Now()}
+	s := core.Settings{Now: e.Now(), Own: e.Protected}
 	if f == nil {
 		return s
 	}

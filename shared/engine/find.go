@@ -65,11 +65,10 @@ func (e *Engine) propose(f *core.Finding, c core.Control, r awsapi.Resource, sig
 		return
 	}
 	f.ID = e.newID()
-	protected := e.settings(file).ProtectedBy(f.ARN)
-	if p.Refused != "" {
-		protected = p.Refused
+	f.Decision = e.decide(f, c.Meta, file, e.settings(file).ProtectedBy(f.ARN))
+	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
+		f.Decision = core.Decision{Mode: rules.Refuse.String(), Reason: p.Refused, Rule: "control"}
 	}
-	f.Decision = e.decide(f, c.Meta, file, protected)
 	f.Outcome, f.Reason = decided(f)
 }
 
@@ -101,6 +100,7 @@ func decided(f *core.Finding) (core.Outcome, string) {
 		return core.Refused, f.Decision.Reason
 	}
 	if len(f.Changes) == 0 {
+		f.Decision.Mode = rules.Report.String() // there is nothing to approve or to apply
 		reason := "no call can mend this safely: people have to"
 		if len(f.Advice) == 0 {
 			reason = "whether this is wrong is not settled by AWS's documents: people have to judge it"

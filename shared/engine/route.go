@@ -156,11 +156,19 @@ func (e *Engine) list(ctx context.Context, t awsapi.ResourceType, r awsapi.Resou
 
 // CauseOf returns what a signal says about the cause of a finding.
 func CauseOf(s signal.Signal) core.Cause {
-	c := core.Cause{Origin: originOf(s.Class), Actor: s.Actor.Principal, ID: s.EventID, Time: s.Time}
+	c := core.Cause{Origin: originOf(s.Class), Actor: Who(s.Actor), ID: s.EventID, Time: s.Time}
 	if s.EventName != "" {
 		c.Event = s.EventSource + ":" + s.EventName
 	}
 	return c
+}
+
+// Who names an actor: the ARN of the caller, whose session name often is a person's, or else what stands behind the call.
+func Who(a signal.Actor) string {
+	if a.ARN != "" {
+		return a.ARN
+	}
+	return a.Principal
 }
 
 func originOf(class string) string {

@@ -73,6 +73,9 @@ func (e *Engine) recordOf(ctx context.Context, chain string, seq int64) (intent,
 		result, err = e.resultOf(ctx, chain, entry)
 		return intent, result, err
 	case audit.Result:
+		if entry.Outcome == string(core.Undone) {
+			return intent, result, fmt.Errorf("%w: record %s/%d is itself that of a fix being taken back; to have the fix again, plan and apply", ErrCannotUndo, chain, seq)
+		}
 		var res resultEntry
 		if err := canon.Unmarshal(entry.Detail, &res); err != nil || res.Intent == 0 && res.Made == 0 {
 			return intent, result, fmt.Errorf("%w: record %s/%d is the result of something that made no calls", ErrCannotUndo, chain, seq)
@@ -150,7 +153,7 @@ func (e *Engine) undoFinding(ctx context.Context, c core.Control, p core.Plan, i
 		RulesVersion: file.Version(), RulesHash: file.Hash(),
 		ID: e.newID(), Control: c.ID, Version: c.Version, Title: "Take back: " + c.Title, Family: c.Family, Severity: c.Severity, ResourceType: p.Resource.Type,
 		Resource: p.Resource.ID, ARN: intent.Resource, Account: p.Resource.Account, Region: p.Resource.Region, Reversible: c.Reversible, Disruption: c.Disruption,
-		Cause:    core.Cause{Origin: rules.OriginCLI, Time: e.Now()},
+		Cause:    core.Cause{Origin: rules.OriginCLI},
 		Outcome:  core.AwaitingApproval,
 		Reason:   fmt.Sprintf("takes back plan %s; the next sweep will find the resource again unless an exception covers it", intent.Plan),
 		Decision: core.Decision{Mode: rules.Approve.String(), Reason: "taking back a fix always needs a person", Rule: "undo"},
@@ -187,7 +190,7 @@ func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing, res 
 		return fmt.Errorf("reading %s: %w", r.ID, err)
 	}
 	if sight.Fingerprint != res.After {
-		return fmt.Errorf("%w: %s has changed since the fix; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
+		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
 	}
 	d := e.decide(&u.Finding, c.Meta, file, e.settings(file).ProtectedBy(u.Finding.ARN))
 	if d.Mode == rules.Refuse.String() {

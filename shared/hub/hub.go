@@ -43,7 +43,7 @@ func Open(ctx context.Context, env Env, controls []core.Control) (*Hub, error) {
 // New makes an installation's engine from SDK configuration.
 func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 	own := awsapi.NewSession(cfg, env.Account, env.Region)
-	h := &Hub{Env: env, Own: own, cfg: cfg, Rules: &RulesSource{Where: env.Rules, Session: own, Now: time.Now}}
+	h := &Hub{Env: env, Own: own, cfg: cfg, Rules: &RulesSource{Where: env.Rules, Session: own, Known: Known(controls), Now: time.Now}}
 	store := dynamodbapi.NewStore(own)
 	owner := env.Function
 	if owner == "" {
@@ -55,6 +55,9 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 		State: occurrence.New(store, table(occurrence.StateTable, env.Tables), time.Now),
 		Log:   audit.New(store, table(occurrence.AuditTable, env.Tables), time.Now, owner),
 		Now:   time.Now, Sleep: engine.SleepFor, Owner: owner,
+	}
+	if env.Tables != "" {
+		h.Engine.Protected = []string{"arn:*:dynamodb:*:" + env.Account + ":table/" + env.Tables + "-*", "arn:*:sqs:*:" + env.Account + ":" + env.Tables + "-*"}
 	}
 	if env.Function != "" {
 		h.Engine.Count = emf

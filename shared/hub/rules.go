@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
@@ -20,6 +22,7 @@ const rulesFor = 30 * time.Second
 type RulesSource struct {
 	Where   string // s3://bucket/key or a path
 	Session awsapi.Session
+	Known   rules.Known // what the file may name
 	Now     func() time.Time
 
 	mu   sync.Mutex
@@ -37,7 +40,7 @@ func (s *RulesSource) Get(ctx context.Context) *rules.File {
 	s.read, s.file = s.Now(), nil
 	data, err := s.load(ctx)
 	if err == nil {
-		s.file, err = rules.Load(data)
+		s.file, err = LoadRules(data, s.Known)
 	}
 	if err != nil {
 		s.file = nil
@@ -54,4 +57,34 @@ func (s *RulesSource) load(ctx context.Context) ([]byte, error) {
 	bucket, key, _ := strings.Cut(rest, "/")
 	data, _, err := s3api.GetObject(ctx, s.Session, bucket, key)
 	return data, err
+}
+
+// LoadRules loads a rules file and checks it against the catalogue.
+func LoadRules(data []byte, known rules.Known) (*rules.File, error) {
+	file, err := rules.Load(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Check(known); err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// Known is what a rules file may name.
+func Known(controls []core.Control) rules.Known {
+	var k rules.Known
+	for _, c := range controls {
+		k.Controls = append(k.Controls, c.ID)
+		if c.AccountWide || c.Family == core.FamilyIAM {
+			k.NeverAuto = append(k.NeverAuto, c.ID)
+		}
+		if !slices.Contains(k.Families, c.Family) {
+			k.Families = append(k.Families, c.Family)
+		}
+		if !slices.Contains(k.Services, c.Service) {
+			k.Services = append(k.Services, c.Service)
+		}
+	}
+	return k
 }

@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -170,27 +172,66 @@ freezes:
   - { name: old, from: 2025-12-20T00:00:00Z, to: 2026-01-05T00:00:00Z }
 `)
 	var got []string
-	for _, w := range f.Warnings(now, rules.Known{Controls: []string{"s3-bucket-public", "s3-bucket-tls"}, Families: []string{"iam"}}) {
+	for _, w := range f.Warnings(now) {
 		got = append(got, w.Path+": "+w.Text)
 	}
 	want := []string{
 		"rules[1]: rule narrow never has its way: rule broad (line 5) matches all it matches and says approve",
 		"rules[2].match: Region us-east-1 is enrolled for no account, so it never matches",
-		"rules[2]: rule people says auto, but changes in IAM always need approval",
-		"rules[3].match: no control is called s3-buckets-*",
 		"exceptions[0]: ran out after 2026-11-19 and no longer counts (owner a)",
 		"exceptions[1]: runs out after 2026-11-30 (owner a)",
 		"exceptions[2]: holds for more than a year (until 2029-11-30); look at exceptions at least once a year",
 		"exceptions[3]: covers every resource called like d-bucket-*: whoever may create one may exempt it; name them in full",
-		"exceptions[3]: no control is called s3-bucket-pubic; known: s3-bucket-public, s3-bucket-tls",
 		"freezes[0]: freeze old ended on 2026-01-05; remove it",
 		"kill_switch: the kill switch is on: nothing is written",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
-	if got := mustLoad(t, "version: 1\n").Warnings(now, rules.Known{}); len(got) != 0 {
+	if got := mustLoad(t, "version: 1\n").Warnings(now); len(got) != 0 {
 		t.Errorf("a file without rules gives %v", got)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	f := mustLoad(t, `version: 1
+rules:
+  - { name: people, match: { families: [iam] }, mode: auto }
+  - { name: typo, match: { controls: [s3-buckets-*] }, except: { services: [s4] }, mode: report }
+  - { name: whole, match: { controls: [s3-account-*] }, mode: auto }
+  - { name: mixed, match: { controls: ["s3-*"] }, mode: auto }
+exceptions:
+  - { control: s3-bucket-pubic, resource: d-bucket, owner: a, reason: b, expires: 2027-11-01 }
+limits:
+  - { controls: [kms-*], max: 1, per: hour }
+`)
+	known := rules.Known{Controls: []string{"s3-bucket-public", "s3-account-block", "iam-user"}, Families: []string{"iam", "storage"}, Services: []string{"s3"},
+		NeverAuto: []string{"s3-account-block", "iam-user"}}
+	var wrong *rules.LoadError
+	if err := f.Check(known); !errors.As(err, &wrong) {
+		t.Fatalf("got %v, want a list of problems", err)
+	}
+	var got []string
+	for _, p := range wrong.Problems {
+		got = append(got, fmt.Sprintf("%d %s: %s", p.Line, p.Path, p.Text))
+	}
+	want := []string{
+		"3 rules[0]: changes in IAM are never automatic: write approve",
+		"4 rules[1].match: no control is called s3-buckets-*; known: s3-bucket-public, s3-account-block",
+		"4 rules[1].except: no service is called s4; known: s3",
+		"5 rules[2]: s3-account-* is never automatic, since it changes IAM or the whole account: write approve",
+		"8 exceptions[0]: no control is called s3-bucket-pubic; known: s3-bucket-public, s3-account-block",
+		"10 limits[0]: no control is called kms-*; known: s3-bucket-public, s3-account-block, iam-user",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if err := mustLoad(t, "version: 1\n").Check(known); err != nil {
+		t.Errorf("a file without rules: %v", err)
+	}
+	if err := f.Check(rules.Known{}); err == nil || strings.Contains(err.Error(), "is called") {
+		t.Errorf("without a catalogue names are not checked, IAM is: %v", err)
 	}
 }
 

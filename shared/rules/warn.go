@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/wildcard"
@@ -14,9 +13,6 @@ const (
 	tooLong = 366 * 24 * time.Hour // exceptions should be looked at again at least once a year
 )
 
-// Known is what the catalogue offers, to find typing errors with. An empty list leaves that kind unchecked.
-type Known struct{ Controls, Families, Services []string }
-
 // Warning is something that loads but is probably not meant.
 type Warning struct {
 	Line int    `json:"line"`
@@ -25,7 +21,7 @@ type Warning struct {
 }
 
 // Warnings lists what people should look at, in the order of the file's sections.
-func (f *File) Warnings(now time.Time, known Known) []Warning {
+func (f *File) Warnings(now time.Time) []Warning {
 	if f == nil {
 		return []Warning{{Text: "the rules file could not be read, so nothing is changed anywhere"}}
 	}
@@ -35,19 +31,19 @@ func (f *File) Warnings(now time.Time, known Known) []Warning {
 	}
 	for i, r := range f.Rules {
 		path := fmt.Sprintf("rules[%d]", i)
-		f.warnMatch(r.Match, r.Line, path+".match", known, warn)
-		f.warnMatch(r.Except, r.Line, path+".except", known, warn)
+		f.warnMatch(r.Match, r.Line, path+".match", warn)
+		f.warnMatch(r.Except, r.Line, path+".except", warn)
 		f.warnRule(r, path, warn)
 	}
 	for i, e := range f.Exceptions {
-		warnException(e, now, exceptionName(i), known, warn)
+		warnException(e, now, exceptionName(i), warn)
 	}
 	for i, l := range f.Limits {
-		f.warnMatch(l.Match, l.Line, fmt.Sprintf("limits[%d]", i), known, warn)
+		f.warnMatch(l.Match, l.Line, fmt.Sprintf("limits[%d]", i), warn)
 	}
 	for i, fr := range f.Freezes {
 		path := fmt.Sprintf("freezes[%d]", i)
-		f.warnMatch(fr.Match, fr.Line, path, known, warn)
+		f.warnMatch(fr.Match, fr.Line, path, warn)
 		if fr.Weekly == nil && !now.Before(fr.To) {
 			warn(fr.Line, path, "freeze %s ended on %s; remove it", fr.Name, fr.To.Format(time.DateOnly))
 		}
@@ -60,17 +56,7 @@ func (f *File) Warnings(now time.Time, known Known) []Warning {
 
 type warner func(line int, path, format string, args ...any)
 
-func (f *File) warnMatch(m Match, line int, path string, known Known, warn warner) {
-	for _, list := range []struct {
-		what        string
-		have, known []string
-	}{{"control", m.Controls, known.Controls}, {"family", m.Families, known.Families}, {"service", m.Services, known.Services}} {
-		for _, name := range list.have {
-			if len(list.known) > 0 && !slices.ContainsFunc(list.known, func(k string) bool { return wildcard.Match(name, k) }) {
-				warn(line, path, "no %s is called %s", list.what, name)
-			}
-		}
-	}
+func (f *File) warnMatch(m Match, line int, path string, warn warner) {
 	for _, region := range m.Regions {
 		if !f.enrolledAnywhere(region) {
 			warn(line, path, "Region %s is enrolled for no account, so it never matches", region)
@@ -84,9 +70,6 @@ func (f *File) enrolledAnywhere(region string) bool {
 }
 
 func (f *File) warnRule(r Rule, path string, warn warner) {
-	if r.Mode == Auto && (onlyIAM(r.Match.Families) || onlyIAM(r.Match.Services)) {
-		warn(r.Line, path, "rule %s says auto, but changes in IAM always need approval", r.Name)
-	}
 	for _, other := range f.Rules {
 		if other.Mode < r.Mode && len(other.Match.Tags) == 0 && other.Except.empty() && other.Match.includes(r.Match) {
 			warn(r.Line, path, "rule %s never has its way: rule %s (line %d) matches all it matches and says %s", r.Name, other.Name, other.Line, other.Mode)
@@ -94,8 +77,6 @@ func (f *File) warnRule(r Rule, path string, warn warner) {
 		}
 	}
 }
-
-func onlyIAM(list []string) bool { return len(list) == 1 && list[0] == "iam" }
 
 // includes tells whether m surely matches all that other matches. It may miss some such pairs.
 func (m Match) includes(other Match) bool {
@@ -119,7 +100,7 @@ func widens(wide, narrow []string) bool {
 	return len(narrow) > 0
 }
 
-func warnException(e Exception, now time.Time, path string, known Known, warn warner) {
+func warnException(e Exception, now time.Time, path string, warn warner) {
 	left := e.Expires.Sub(now)
 	switch {
 	case left <= 0:
@@ -132,24 +113,4 @@ func warnException(e Exception, now time.Time, path string, known Known, warn wa
 	if hasWildcard(e.Resource) {
 		warn(e.Line, path, "covers every resource called like %s: whoever may create one may exempt it; name them in full", e.Resource)
 	}
-	for _, c := range e.Controls {
-		if len(known.Controls) > 0 && !slices.Contains(known.Controls, c) {
-			warn(e.Line, path, "no control is called %s; known: %s", c, strings.Join(nearest(c, known.Controls), ", "))
-		}
-	}
-}
-
-// nearest gives the known controls that begin with the same word.
-func nearest(name string, known []string) []string {
-	word, _, _ := strings.Cut(name, "-")
-	var out []string
-	for _, k := range known {
-		if strings.HasPrefix(k, word+"-") {
-			out = append(out, k)
-		}
-	}
-	if len(out) == 0 {
-		return known
-	}
-	return out
 }

@@ -221,7 +221,7 @@ func TestApprovalByHand(t *testing.T) {
 	var got results
 	for _, typed := range []string{"", "\n", "yes\n", f.Hash[:11] + "\n", f.ID + "\n"} {
 		p.json(2, typed, &got, "apply", file, "--table", "shoreup")
-		if len(got.Results) != 1 || got.Results[0].Outcome != "awaiting_approval" || !p.open() {
+		if len(got.Results) != 1 || got.Results[0].Outcome != "rejected" || !p.open() {
 			t.Fatalf("after typing %q: %+v, and the bucket open: %v", typed, got.Results, p.open())
 		}
 	}
@@ -291,7 +291,7 @@ func (p place) checkUndo() {
 	}
 	var got results
 	p.json(2, "no\n", &got, "undo", record, "--table", "shoreup")
-	if len(got.Results) != 1 || got.Results[0].Outcome != "awaiting_approval" || p.open() {
+	if len(got.Results) != 1 || got.Results[0].Outcome != "rejected" || p.open() {
 		p.t.Fatalf("undo that was not approved: %+v, and the bucket open: %v", got.Results, p.open())
 	}
 	p.json(0, got.Results[0].Hash[:12]+"\n", &got, "undo", record, "--table", "shoreup")

@@ -2,6 +2,7 @@ package securitygroupopen
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func refusal(r awsapi.Resource, s State) string {
 		return fmt.Sprintf("the group belongs to account %s, which shares its VPC: only that account can change it", s.Group.Owner)
 	}
 	for k := range s.Group.Tags {
-		if strings.HasPrefix(k, "aws:eks:") || strings.HasPrefix(k, "aws:elasticbeanstalk:") || strings.HasPrefix(k, "elasticbeanstalk:") {
+		if strings.HasPrefix(k, "aws:eks:") || strings.HasPrefix(k, "aws:elasticbeanstalk:") { // only AWS can set tags that begin with aws:
 			return fmt.Sprintf("the group is owned by a service (tag %s), which would put the rule back: change it there", k)
 		}
 	}
@@ -44,6 +45,9 @@ func cautions(s State, open []ec2api.Rule) []string {
 	if managed > 0 {
 		out = append(out, fmt.Sprintf("%d of the group's interfaces belong to AWS services such as load balancers or databases", managed))
 	}
+	if name := s.Group.Tags["elasticbeanstalk:environment-name"]; name != "" {
+		out = append(out, fmt.Sprintf("Elastic Beanstalk environment %s seems to own the group and would put the rule back: change it there", name))
+	}
 	if s.Group.Name != "" && len(s.Interfaces) == 0 {
 		out = append(out, "no network interface uses the group, so nothing is reachable yet")
 	}
@@ -65,25 +69,32 @@ func sourceText(r ec2api.Rule) string {
 	return r.PrefixList
 }
 
-// mixedList finds an open rule whose prefix list also holds sources that are fine: revoking it would take those away too.
-func mixedList(s State, open []ec2api.Rule) (core.Advice, bool) {
-	for _, r := range open {
-		entries := s.PrefixLists[r.PrefixList]
-		fine := slices.ContainsFunc(entries, func(c string) bool { return widthOf(c) != world })
-		if r.PrefixList != "" && fine {
-			return core.Advice{
-				Title: "Take the world out of prefix list " + r.PrefixList,
-				Steps: []string{
-					"Find out who else uses the list: aws ec2 get-managed-prefix-list-associations --prefix-list-id " + r.PrefixList,
-					"Remove the entries that are the world and keep the others: aws ec2 modify-managed-prefix-list --prefix-list-id " + r.PrefixList + " --remove-entries Cidr=…",
-					"Run the control again: shoreup plan --control ec2-security-group-open",
-				},
-				Outage: "whoever came in only through the removed entries is shut out, in every group that uses the list",
-				Cost:   "none",
-			}, true
+// mixed reports whether a prefix list holds the world beside sources that are fine: revoking a rule that refers to it would take those away too.
+func mixed(entries []string) bool {
+	isWorld := func(c string) bool { return widthOf(c) == world }
+	return slices.ContainsFunc(entries, isWorld) && slices.ContainsFunc(entries, func(c string) bool { return !isWorld(c) })
+}
+
+// editLists tells people to take the world out of the lists that hold it beside others.
+func editLists(s State) []core.Advice {
+	var out []core.Advice
+	for _, list := range slices.Sorted(maps.Keys(s.PrefixLists)) {
+		bad := slices.ContainsFunc(s.Rules, func(r ec2api.Rule) bool { return r.PrefixList == list && !r.Egress && reachOf(r).level == dangerous })
+		if !bad || !mixed(s.PrefixLists[list]) {
+			continue
 		}
+		out = append(out, core.Advice{
+			Title: "Take the world out of prefix list " + list,
+			Steps: []string{
+				"Find out who else uses the list: aws ec2 get-managed-prefix-list-associations --prefix-list-id " + list,
+				"Remove the entries that are the world and keep the others: aws ec2 modify-managed-prefix-list --prefix-list-id " + list + " --remove-entries Cidr=…",
+				"Run the control again: shoreup plan --control ec2-security-group-open",
+			},
+			Outage: "whoever came in only through the removed entries is shut out, in every group that uses the list",
+			Cost:   "none",
+		})
 	}
-	return core.Advice{}, false
+	return out
 }
 
 // replacements are the rules that take the place of what is revoked: ports that may stay open, and sources that may stay in. Both come from
@@ -130,11 +141,12 @@ func insert(rules []ec2api.Rule, r ec2api.Rule) []ec2api.Rule {
 	return rules
 }
 
-func ingress(rules []ec2api.Rule) int {
+// weight is how many inbound rules a group counts as: one that refers to a prefix list counts as at least the list's entries (VPC user guide, "Prefix lists").
+func weight(s State) int {
 	n := 0
-	for _, r := range rules {
+	for _, r := range s.Rules {
 		if !r.Egress {
-			n++
+			n += max(1, len(s.PrefixLists[r.PrefixList]))
 		}
 	}
 	return n

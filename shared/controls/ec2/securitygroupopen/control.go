@@ -27,7 +27,7 @@ type State struct {
 func (s State) Context() core.Context {
 	c := core.Context{Tags: s.Group.Tags, Owner: s.Group.Tags["owner"]}
 	if s.Group.Name != "" {
-		c.Facts = append(c.Facts, fmt.Sprintf("group %q in %s, used by %d network interfaces", s.Group.Name, s.Group.VPC, len(s.Interfaces)))
+		c.Facts = append(c.Facts, fmt.Sprintf("group %q in %s, network interfaces that use it: %d", s.Group.Name, s.Group.VPC, len(s.Interfaces)))
 	}
 	return c
 }
@@ -88,7 +88,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 			out = append(out, v)
 		}
 	}
-	return append(out, judgeUnion(s.Rules)...)
+	return append(out, judgeUnion(s.Rules, s.PrefixLists)...)
 }
 
 // judgeRule says whether one rule lets too much of the internet reach something sensitive. What is wide in the source or in the port
@@ -111,6 +111,7 @@ func judgeRule(r ec2api.Rule, lists map[string][]string) (core.Violation, bool) 
 		Rule: "world-open", Where: fmt.Sprintf("ingress %s from %s", portsText(r), from),
 		Reason: fmt.Sprintf("anyone on the internet can reach %s", reach.what),
 	}
+	v.Manual = mixed(lists[r.PrefixList])
 	switch {
 	case source == wide:
 		v.Rule, v.Unsettled, v.Reason = "wide-source", true, fmt.Sprintf("a very large network can reach %s; whether that is the internet is for its owner to say", reach.what)
@@ -123,16 +124,12 @@ func judgeRule(r ec2api.Rule, lists map[string][]string) (core.Violation, bool) 
 func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
 	var open []ec2api.Rule
 	for _, rule := range s.Rules {
-		if v, bad := judgeRule(rule, s.PrefixLists); bad && !v.Unsettled {
+		if v, bad := judgeRule(rule, s.PrefixLists); bad && !v.Unsettled && !v.Manual {
 			open = append(open, rule)
 		}
 	}
-	fix := core.Fix[State]{Refused: refusal(r, s), NeverAuto: cautions(s, open), Notes: notes(s)}
+	fix := core.Fix[State]{Refused: refusal(r, s), NeverAuto: cautions(s, open), Notes: notes(s), Advice: editLists(s)}
 	if len(open) == 0 {
-		return fix, nil
-	}
-	if advice, mixed := mixedList(s, open); mixed {
-		fix.Advice = []core.Advice{advice}
 		return fix, nil
 	}
 	after := s
@@ -145,7 +142,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 			Do:  ec2api.Authorize(r.ID, add), Undo: []awsapi.Call{ec2api.RevokeSame(r.ID, add)}, Step: step,
 		})
 	}
-	if n := ingress(after.Rules); len(fix.Changes) > 0 && n > rulesQuota {
+	if n := weight(after); len(fix.Changes) > 0 && n > rulesQuota {
 		fix.Refused = fmt.Sprintf("with what stays allowed the group would have %d inbound rules, more than the default quota of %d: raise the quota or shorten keep_ports and replacement_cidr", n, rulesQuota)
 	}
 	if len(fix.Changes) > 0 {
@@ -155,10 +152,20 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		return slices.ContainsFunc(open, func(o ec2api.Rule) bool { return o.ID == x.ID && x.ID != "" })
 	})
 	after.PrefixLists = usedLists(after)
-	change := core.Change{Why: fmt.Sprintf("shut out the world; rules that stay as they are: %d", len(s.Rules)-len(open)), Do: ec2api.Revoke(r.ID, open...)}
+	change := core.Change{Why: fmt.Sprintf("shut out the world; inbound rules that stay as they are: %d", inbound(s.Rules)-len(open)), Do: ec2api.Revoke(r.ID, open...)}
 	for _, rule := range open {
 		change.Undo = append(change.Undo, ec2api.Authorize(r.ID, rule))
 	}
 	fix.After, fix.Changes = after, append(fix.Changes, change)
 	return fix, nil
+}
+
+func inbound(rules []ec2api.Rule) int {
+	n := 0
+	for _, r := range rules {
+		if !r.Egress {
+			n++
+		}
+	}
+	return n
 }

@@ -45,6 +45,8 @@ func widthOf(cidr string) width {
 		return narrow
 	case p == ula:
 		return wide
+	case ula.Overlaps(p) && p.Bits() > ula.Bits():
+		return narrow
 	case p.Bits() < 8:
 		return world
 	case p.Addr().Is4() && p.Bits() == 8, p.Addr().Is6() && p.Bits() < 32:
@@ -106,19 +108,23 @@ func sortedPorts() []int32 {
 }
 
 // judgeUnion reports sensitive ports that many narrow rules together open to most of the internet.
-func judgeUnion(rules []ec2api.Rule) []core.Violation {
+func judgeUnion(rules []ec2api.Rule, lists map[string][]string) []core.Violation {
 	var out []core.Violation
 	for _, port := range sortedPorts() {
 		var v4, v6 []netip.Prefix
 		for _, r := range rules {
-			p, err := netip.ParsePrefix(r.CIDR)
-			if err != nil || r.Egress || widthOf(r.CIDR) != narrow || reachOf(r).level != dangerous || !covers(r, port) {
+			if r.Egress || reachOf(r).level != dangerous || !covers(r, port) {
 				continue
 			}
-			if p.Addr().Is4() {
-				v4 = append(v4, p)
-			} else {
-				v6 = append(v6, p)
+			for _, cidr := range append([]string{r.CIDR}, lists[r.PrefixList]...) {
+				p, err := netip.ParsePrefix(cidr)
+				switch {
+				case err != nil || widthOf(cidr) != narrow:
+				case p.Addr().Is4():
+					v4 = append(v4, p)
+				default:
+					v6 = append(v6, p)
+				}
 			}
 		}
 		if share(v4) >= 0.5 || share(v6) >= 1.0/16 { // global IPv6 addresses are one eighth of the space

@@ -18,8 +18,9 @@ type uses struct {
 	partners  []string // other accounts, canonical users and CloudFront identities
 	unsettled []int    // statements that may serve somebody on purpose
 	services  []string
-	deleted   string // a deleted principal that a surviving statement names
-	delivery  bool   // log delivery by ACL
+	beside    []string // fixed principals that a public statement names beside everybody
+	deleted   string   // a deleted principal that a surviving statement names
+	delivery  bool     // log delivery by ACL
 }
 
 // cloudFrontLogs is the account awslogsdelivery, by which CloudFront delivers standard logs. Source: CloudFront developer guide, "Access logs" (aws, aws-cn).
@@ -53,6 +54,13 @@ func usesOf(s State) (uses, error) {
 			u.unsettled = append(u.unsettled, e.Statement)
 		}
 	}
+	for _, i := range u.public {
+		for _, pr := range doc.Statements[i].Principals {
+			if pr.ID != "*" && pr.Type != iampolicy.Service && !strings.Contains(pr.ID, s.Account) {
+				u.beside = append(u.beside, pr.String())
+			}
+		}
+	}
 	for _, st := range doc.Statements {
 		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
 		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
@@ -67,9 +75,10 @@ func usesOf(s State) (uses, error) {
 }
 
 // outsiders reports whether turning on RestrictPublicBuckets could cut off somebody whom the policy or the ACL names: while a policy is public that
-// setting stops all cross-account access (S3 user guide, "Blocking public access"). Without a public statement it stops nothing.
+// setting stops all cross-account access (S3 user guide, "Blocking public access"). Without a public statement it stops nothing; a statement that AWS does not
+// settle may be one.
 func (u uses) outsiders() bool {
-	return len(u.public) > 0 && (len(u.partners) > 0 || len(u.unsettled) > 0)
+	return len(u.public) > 0 && len(u.partners) > 0 || len(u.unsettled) > 0
 }
 
 func (u uses) text() string {
@@ -85,6 +94,9 @@ func (u uses) cautions(s State) []string {
 	var out []string
 	if s.Website {
 		out = append(out, "the bucket serves a website, which would answer 403")
+	}
+	if len(u.beside) > 0 {
+		out = append(out, "a public statement also names "+strings.Join(u.beside, ", ")+", who would lose access with it: give them a statement of their own first")
 	}
 	cloudFront := func(p string) bool { return strings.Contains(p, "cloudfront") || strings.Contains(p, "CloudFront") }
 	if slices.ContainsFunc(u.services, cloudFront) || slices.ContainsFunc(u.partners, cloudFront) {
