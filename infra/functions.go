@@ -28,6 +28,8 @@ type function struct {
 
 // The DynamoDB actions that functions need; a transaction needs those of its items (DynamoDB developer guide, "Transactions and IAM").
 const (
+	query = "dynamodb:Query"
+
 	getItem, putItem, updateItem, deleteItem, checkItem = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"
 )
 
@@ -35,12 +37,12 @@ var functions = []function{
 	{
 		name: "evaluate", does: "Looks at the resources that events point to, and decides", timeout: 120, memory: 512, batch: 10, atOnce: 10, hears: true,
 		sends: []string{"apply", "notify", deadLetters}, reads: true, rules: true,
-		state: []string{getItem, putItem, deleteItem}, audit: []string{getItem, putItem},
+		state: []string{getItem, putItem, deleteItem, query}, audit: []string{getItem, putItem},
 	},
 	{
 		name: "apply", does: "Plans again, journals, writes, reads back and records", timeout: 180, memory: 512, batch: 5, atOnce: 5,
 		sends: []string{"notify", deadLetters}, reads: true, writes: true, rules: true,
-		state: []string{getItem, putItem, updateItem, deleteItem, checkItem}, audit: []string{getItem, putItem},
+		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem},
 	},
 	{
 		name: "notify", does: "Tells people in Slack", timeout: 60, memory: 256, batch: 100, window: 5, atOnce: 2, rules: true, slack: true,

@@ -57,7 +57,7 @@ func cloudTrail(controls []core.Control, ownRoles []string) []pattern {
 func watched(controls []core.Control) map[string][]string {
 	out := map[string][]string{}
 	for _, c := range controls {
-		for _, e := range c.Events {
+		for _, e := range slices.Concat(c.Events, slices.Collect(maps.Keys(c.Type.Tagging))) {
 			source, event := c.SplitEvent(e)
 			if !slices.Contains(out[source], event) {
 				out[source] = append(out[source], event)

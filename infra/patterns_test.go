@@ -36,7 +36,7 @@ func TestEveryEventIsHeardOnce(t *testing.T) {
 		}
 		declared := map[string]bool{}
 		for _, control := range c.controls {
-			for _, event := range control.Events {
+			for _, event := range slices.Concat(control.Events, slices.Collect(maps.Keys(control.Type.Tagging))) {
 				declared[event] = true
 				if heard[event] != 1 {
 					t.Errorf("%s: %d rules hear %s of %s", c.name, heard[event], event, control.ID)

@@ -110,7 +110,7 @@ func resources(base signal.Signal, rec record, paths []IDPath, at place) []signa
 	for _, p := range paths {
 		for _, f := range p.find(rec, at) {
 			s := base
-			s.ResourceType, s.ResourceID = p.ResourceType, f.id
+			s.ResourceType, s.ResourceID, s.TagKeys = p.ResourceType, f.id, p.tagKeys(rec)
 			s = wire.Agree(wire.Settle(s), f.raw)
 			if owner := ownerOf(p, f.raw); owner != "" && owner != s.Account {
 				s = s.Invalid(fmt.Sprintf("queue of account %.64q does not agree with account %s of the event", owner, s.Account))

@@ -147,6 +147,9 @@ func cases() map[string][]seen {
 		"sns_set_topic_attributes":                        {look("AWS::SNS::Topic", topicARN)},
 		"sns_set_topic_attributes_other_region": {look("AWS::SNS::Topic", "arn:aws:sns:eu-west-1:111122223333:alarms").
 			invalid("ARN arn:aws:sns:eu-west-1:111122223333:alarms does not agree with Region us-east-1 of the event")},
+		"s3_put_bucket_tagging": {bucket().at("111122223333", "eu-west-1", "aws")},
+		"ec2_create_tags": {look(groupType, groupID).at("111122223333", "eu-west-1", "aws"),
+			look("AWS::EC2::Volume", "vol-0123456789abcdef0").at("111122223333", "eu-west-1", "aws")},
 		"dynamodb_create_table":     {look("AWS::DynamoDB::Table", "Orders")},
 		"dynamodb_update_table_arn": {look("AWS::DynamoDB::Table", "Orders")},
 
@@ -180,6 +183,21 @@ func TestSamples(t *testing.T) {
 				t.Errorf("signals (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTagKeys(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"s3_put_bucket_tagging": "data\nowner", "ec2_create_tags": "data", "s3_put_bucket_policy": ""} {
+		for _, s := range parse(t, name) {
+			if s.TagKeys != want {
+				t.Errorf("%s: %q, want %q", name, s.TagKeys, want)
+			}
+		}
+	}
+	rec := record{"requestParameters": map[string]any{"tags": map[string]any{"b": "1", "a": "2"}}}
+	if got := (IDPath{TagKeys: []string{"requestParameters.tags{}"}}).tagKeys(rec); got != "a\nb" {
+		t.Errorf("the names of an object's members are %q", got)
 	}
 }
 

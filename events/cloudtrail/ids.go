@@ -2,6 +2,7 @@ package wirecloudtrail
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,10 @@ type IDPath struct {
 	Paths []string
 	// Normalize names the function that turns what was found into the resource's id; empty keeps it. See the constants.
 	Normalize string
+	// Prefix is what an id of the type begins with, where an event names things of many types; others are not for this path. Empty: any.
+	Prefix string
+	// TagKeys are the paths of the keys of tags that the call sets on the resource. A last step "tags{}" gives the names of an object's members.
+	TagKeys []string
 }
 
 // IDPaths is keyed by eventSource (s3.amazonaws.com, in every partition) and then eventName. An event that is not in it is watched by nobody.
@@ -65,7 +70,7 @@ func (p IDPath) validate() error {
 	if !knownNormalizer(p.Normalize) {
 		return fmt.Errorf("type %s has unknown normalizer %q", p.ResourceType, p.Normalize)
 	}
-	for _, path := range p.Paths {
+	for _, path := range append(slices.Clone(p.Paths), p.TagKeys...) {
 		root, rest, _ := strings.Cut(path, ".")
 		switch strings.TrimSuffix(root, "[]") {
 		case AccountPath:

@@ -1,6 +1,10 @@
 package wirecloudtrail
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // found is one id in an event: as it stood there, and as the resource's identifier.
 type found struct {
@@ -20,7 +24,7 @@ func (p IDPath) find(rec record, at place) []found {
 		}
 		var out []found
 		for _, raw := range rec.strings(path) {
-			if id := normalize(p, raw, at); id != "" {
+			if id := normalize(p, raw, at); id != "" && strings.HasPrefix(id, p.Prefix) {
 				out = append(out, found{raw, id})
 			}
 		}
@@ -31,6 +35,19 @@ func (p IDPath) find(rec record, at place) []found {
 	return nil
 }
 
+// tagKeys gives the keys of the tags that the call sets, each once, one a line.
+func (p IDPath) tagKeys(rec record) string {
+	var keys []string
+	for _, path := range p.TagKeys {
+		for _, k := range rec.strings(path) {
+			if !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	return strings.Join(keys, "\n")
+}
+
 // record is the CloudTrail record as it was sent. Its shape differs by service and by age of the operation, so nothing is assumed about any part.
 type record map[string]any
 
@@ -38,7 +55,7 @@ type record map[string]any
 func (r record) strings(path string) []string {
 	values := []any{map[string]any(r)}
 	for _, step := range strings.Split(path, ".") {
-		name := strings.TrimSuffix(step, "[]")
+		name, members := strings.CutSuffix(strings.TrimSuffix(step, "[]"), "{}")
 		var next []any
 		for _, v := range flatten(values) {
 			if m, ok := v.(map[string]any); ok {
@@ -48,6 +65,9 @@ func (r record) strings(path string) []string {
 			}
 		}
 		values = next
+		if members {
+			values = names(next)
+		}
 	}
 	var out []string
 	for _, v := range flatten(values) {
@@ -94,6 +114,19 @@ func flatten(values []any) []any {
 			out = append(out, flatten(list)...)
 		} else {
 			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// names gives the names of the members of all objects among the values, sorted.
+func names(values []any) []any {
+	var out []any
+	for _, v := range flatten(values) {
+		if m, ok := v.(map[string]any); ok {
+			for _, name := range slices.Sorted(maps.Keys(m)) {
+				out = append(out, name)
+			}
 		}
 	}
 	return out

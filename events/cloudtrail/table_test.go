@@ -27,15 +27,17 @@ func s3Paths() map[string][]IDPath {
 	accessPoint := one("AWS::S3::AccessPoint", IDFromARN, "requestParameters.name", "requestParameters.accessPointName",
 		"requestParameters.CreateAccessPointRequest.Name")
 	return map[string][]IDPath{
-		"CreateBucket":                    bucket,
-		"PutBucketPolicy":                 bucket,
-		"DeleteBucketPolicy":              bucket,
-		"PutBucketAcl":                    bucket,
-		"PutBucketPublicAccessBlock":      bucket,
-		"DeleteBucketPublicAccessBlock":   bucket,
-		"PutBucketEncryption":             bucket,
-		"DeleteBucketEncryption":          bucket,
-		"PutBucketWebsite":                bucket,
+		"CreateBucket":                  bucket,
+		"PutBucketPolicy":               bucket,
+		"DeleteBucketPolicy":            bucket,
+		"PutBucketAcl":                  bucket,
+		"PutBucketPublicAccessBlock":    bucket,
+		"DeleteBucketPublicAccessBlock": bucket,
+		"PutBucketEncryption":           bucket,
+		"DeleteBucketEncryption":        bucket,
+		"PutBucketWebsite":              bucket,
+		"PutBucketTagging": {{ResourceType: "AWS::S3::Bucket", Paths: []string{"requestParameters.bucketName"}, Normalize: IDFromARN,
+			TagKeys: []string{"requestParameters.Tagging.TagSet.Tag[].Key"}}},
 		"PutBucketOwnershipControls":      bucket,
 		"PutAccountPublicAccessBlock":     account(),
 		"DeleteAccountPublicAccessBlock":  account(),
@@ -51,7 +53,11 @@ func ec2Paths() map[string][]IDPath {
 		"responseElements.securityGroupRuleSet.items[].groupId")
 	snapshot := one("AWS::EC2::Snapshot", "", "responseElements.snapshotId", "requestParameters.snapshotId")
 	image := one("AWS::EC2::Image", "", "responseElements.imageId", "requestParameters.imageId")
+	tags := func(resourceType, prefix string) IDPath {
+		return IDPath{ResourceType: resourceType, Prefix: prefix, Paths: []string{"requestParameters.resourcesSet.items[].resourceId"}, TagKeys: []string{"requestParameters.tagSet.items[].key"}}
+	}
 	return map[string][]IDPath{
+		"CreateTags":                    {tags("AWS::EC2::SecurityGroup", "sg-"), tags("AWS::EC2::Volume", "vol-"), tags("AWS::EC2::Image", "ami-")},
 		"AuthorizeSecurityGroupIngress": group,
 		"CreateSecurityGroup":           group,
 		"ModifySecurityGroupRules":      one("AWS::EC2::SecurityGroup", "", "requestParameters.ModifySecurityGroupRulesRequest.GroupId"),

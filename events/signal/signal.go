@@ -59,6 +59,10 @@ type Signal struct {
 	FindingID         string `json:"finding_id,omitempty"`
 	ProductARN        string `json:"product_arn,omitempty"`
 
+	// TagKeys are the keys of the tags that the call set on the resource, one a line (a key has no line breaks): who set a tag just now may
+	// have had a reason. One text, so that signals stay comparable.
+	TagKeys string `json:"tag_keys,omitempty"`
+
 	// Deleted is set when the event says that the resource is gone.
 	Deleted bool `json:"deleted,omitempty"`
 }

@@ -33,6 +33,8 @@ type ResourceType struct {
 	// Via says which events about something else can make resources of this type wrong: the record of a new VPC does not name its default
 	// group, an edited prefix list changes every group that refers to it.
 	Via map[string]Via
+	// Tagging are the events that set tags on resources of the type, those that make one included.
+	Tagging map[string]Tagging
 	// Normalize names the events package's function that makes the primary id of what a path gives; empty: it is the id.
 	Normalize string
 
@@ -47,6 +49,9 @@ type Via struct {
 	Find  func(ctx context.Context, s Session, id string) ([]string, error)
 	Ops   []Op // the reads that Find makes
 }
+
+// Tagging says where an event holds the ids of the resources and the keys of the tags that it sets.
+type Tagging struct{ Paths, Keys []string }
 
 // Is reports whether the type goes by that name.
 func (t ResourceType) Is(name string) bool { return name != "" && (name == t.Name || name == t.Alias) }

@@ -469,3 +469,40 @@ func TestPassingFailureIsDeliveredAgain(t *testing.T) {
 	r.Read = see
 	want(t, r.evaluate(), core.Fixed)
 }
+
+func TestATagOfWhoeverCausedItHoldsNothingOff(t *testing.T) {
+	t.Parallel()
+	const file = autoAll + `
+  - { name: careful, match: { tags: { care: ["yes"] } }, mode: report }
+trusted_tags: [care]
+`
+	const attacker, owner = "arn:aws:sts::111122223333:assumed-role/dev/mallory", "arn:aws:sts::111122223333:assumed-role/owner/olga"
+	for name, c := range map[string]struct {
+		by   string
+		want core.Outcome
+	}{
+		"set by who opened it": {attacker, core.Fixed},
+		"set by its owner":     {owner, core.Reported},
+		"set long ago":         {"", core.Reported},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, file)
+			r.setup(publicBucket + `s3:PutBucketTagging {"Bucket":"${bucket}","Tagging":{"TagSet":[{"Key":"care","Value":"yes"}]}}`)
+			if c.by != "" {
+				s := r.signal()
+				s.EventName, s.TagKeys, s.Actor.ARN = "PutBucketTagging", "care\nother", c.by
+				if fs, err := r.Evaluate(t.Context(), s); err != nil || len(fs) != 0 {
+					t.Fatalf("a tagging event gave %d findings, %v", len(fs), err)
+				}
+			}
+			s := r.signal()
+			s.Actor.ARN = attacker
+			fs, err := r.Evaluate(t.Context(), s)
+			if err != nil || len(fs) != 1 {
+				t.Fatalf("%d findings, %v", len(fs), err)
+			}
+			want(t, fs[0], c.want)
+		})
+	}
+}

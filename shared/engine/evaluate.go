@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/events/signal"
@@ -20,6 +21,11 @@ const enqueueAgain = time.Minute
 // Evaluate follows a signal to findings that are recorded. The error is for what should be tried again as a whole: a table or queue that
 // did not answer. What goes wrong with one control is in its finding.
 func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding, error) {
+	if s.Relevant && s.TagKeys != "" {
+		if err := e.State.NoteTags(ctx, resourceOf(s), strings.Split(s.TagKeys, "\n"), Who(s.Actor), s.Time); err != nil {
+			return nil, err
+		}
+	}
 	controls, _ := Route(e.Controls, s)
 	var out []core.Finding
 	var busy error // it is looked at again later; the others need not wait for that

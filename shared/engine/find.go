@@ -34,7 +34,7 @@ func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, ca
 		f.Plan = core.Plan{Before: sight.Fingerprint, After: sight.Fingerprint, Resource: r}
 		return f
 	}
-	e.propose(&f, c, r, sight, file)
+	e.propose(ctx, &f, c, r, sight, file)
 	return f
 }
 
@@ -53,7 +53,7 @@ func (e *Engine) look(ctx context.Context, c core.Control, r awsapi.Resource, se
 	return r, sight, err
 }
 
-func (e *Engine) propose(f *core.Finding, c core.Control, r awsapi.Resource, sight core.Sight, file *rules.File) {
+func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r awsapi.Resource, sight core.Sight, file *rules.File) {
 	p, err := c.Propose(sight, r, e.settings(file))
 	if err != nil {
 		f.Outcome, f.Reason = core.Errored, err.Error()
@@ -65,7 +65,9 @@ func (e *Engine) propose(f *core.Finding, c core.Control, r awsapi.Resource, sig
 		return
 	}
 	f.ID = e.newID()
-	f.Decision = e.decide(f, c.Meta, file, e.settings(file).ProtectedBy(f.ARN))
+	about := subject(f, c.Meta, e.settings(file).ProtectedBy(f.ARN))
+	about.TagChanges = e.tagChanges(ctx, f, r, file)
+	f.Decision = e.decide(file, about)
 	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
 		f.Decision = core.Decision{Mode: rules.Refuse.String(), Reason: p.Refused, Rule: "control"}
 	}
@@ -73,8 +75,8 @@ func (e *Engine) propose(f *core.Finding, c core.Control, r awsapi.Resource, sig
 }
 
 // decide asks the rules about the finding.
-func (e *Engine) decide(f *core.Finding, m core.Meta, file *rules.File, protected string) core.Decision {
-	d := file.Decide(subject(f, m, protected), e.Now())
+func (e *Engine) decide(file *rules.File, about rules.Subject) core.Decision {
+	d := file.Decide(about, e.Now())
 	return core.Decision{Mode: d.Mode.String(), Reason: d.Reason, Rule: d.Rule}
 }
 

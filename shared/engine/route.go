@@ -18,23 +18,33 @@ func IDPaths(controls []core.Control) events.IDPaths {
 	out := events.IDPaths{}
 	for _, c := range controls {
 		for _, name := range c.Events {
-			source, event := c.SplitEvent(name)
-			if out[source] == nil {
-				out[source] = map[string][]events.IDPath{}
-			}
-			path := events.IDPath{ResourceType: c.Type.Name, Paths: c.Type.Events[name], Normalize: c.Type.Normalize}
+			path := events.IDPath{ResourceType: c.Type.Name, Paths: c.Type.Events[name], Normalize: c.Type.Normalize, TagKeys: c.Type.Tagging[name].Keys}
 			if via, ok := c.Type.Via[name]; ok {
 				path = events.IDPath{ResourceType: via.Type, Paths: via.Paths}
 			}
-			same := func(p events.IDPath) bool {
-				return p.ResourceType == path.ResourceType && slices.Equal(p.Paths, path.Paths)
-			}
-			if !slices.ContainsFunc(out[source][event], same) {
-				out[source][event] = append(out[source][event], path)
+			addPath(out, c.Meta, name, path)
+		}
+		for name, t := range c.Type.Tagging {
+			if !slices.Contains(c.Events, name) {
+				addPath(out, c.Meta, name, events.IDPath{ResourceType: c.Type.Name, Paths: t.Paths, Normalize: c.Type.Normalize, Prefix: c.Type.Prefix, TagKeys: t.Keys})
 			}
 		}
 	}
 	return out
+}
+
+// addPath adds a path to the table, once.
+func addPath(table events.IDPaths, m core.Meta, event string, path events.IDPath) {
+	source, name := m.SplitEvent(event)
+	if table[source] == nil {
+		table[source] = map[string][]events.IDPath{}
+	}
+	same := func(p events.IDPath) bool {
+		return p.ResourceType == path.ResourceType && slices.Equal(p.Paths, path.Paths)
+	}
+	if !slices.ContainsFunc(table[source][name], same) {
+		table[source][name] = append(table[source][name], path)
+	}
 }
 
 // Enrolled tells of a signal whether the rules file has its account and Region. A global resource counts as enrolled wherever its account is:
@@ -67,6 +77,8 @@ func Route(controls []core.Control, s signal.Signal) ([]core.Control, string) {
 	switch {
 	case len(out) > 0:
 		return out, ""
+	case s.TagKeys != "":
+		return nil, "tags are noted; they lead to no evaluation"
 	case s.SecurityControlID != "":
 		return nil, "no control covers " + s.SecurityControlID
 	}

@@ -192,7 +192,7 @@ func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing, res 
 	if sight.Fingerprint != res.After {
 		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
 	}
-	d := e.decide(&u.Finding, c.Meta, file, e.settings(file).ProtectedBy(u.Finding.ARN))
+	d := e.decide(file, subject(&u.Finding, c.Meta, e.settings(file).ProtectedBy(u.Finding.ARN)))
 	if d.Mode == rules.Refuse.String() {
 		return fmt.Errorf("%w: %s", ErrCannotUndo, d.Reason)
 	}

@@ -52,11 +52,11 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 	owner += "/" + ulid.Make().String() // one process among all that run the same function
 	h.Engine = &engine.Engine{
 		Controls: controls, Rules: h.Rules.Get, Read: h.reader(), Write: h.writer,
-		State: occurrence.New(store, table(occurrence.StateTable, env.Tables), time.Now),
-		Log:   audit.New(store, table(occurrence.AuditTable, env.Tables), time.Now, owner),
-		Now:   time.Now, Sleep: engine.SleepFor, Owner: owner,
+		Now: time.Now, Sleep: engine.SleepFor, Owner: owner,
 	}
-	if env.Tables != "" {
+	if env.Tables != "" { // without them nothing can be changed, only looked at
+		h.Engine.State = occurrence.New(store, table(occurrence.StateTable, env.Tables), time.Now)
+		h.Engine.Log = audit.New(store, table(occurrence.AuditTable, env.Tables), time.Now, owner)
 		h.Engine.Protected = []string{"arn:*:dynamodb:*:" + env.Account + ":table/" + env.Tables + "-*", "arn:*:sqs:*:" + env.Account + ":" + env.Tables + "-*"}
 	}
 	if env.Function != "" {

@@ -40,6 +40,7 @@ var TableType = awsapi.ResourceType{
 	ListOps:   []awsapi.Op{ListTables.Op},
 	Resolve:   resolveTable,
 	Normalize: wirecloudtrail.IDFromARN,
+	Tagging:   map[string]awsapi.Tagging{"dynamodb.amazonaws.com:TagResource": {Paths: []string{"requestParameters.resourceArn"}, Keys: []string{"requestParameters.tags[].key"}}},
 	Events: map[string][]string{
 		"dynamodb.amazonaws.com:CreateTable":               {"requestParameters.tableName", "responseElements.tableDescription.tableName"},
 		"dynamodb.amazonaws.com:UpdateTable":               {"requestParameters.tableName", "responseElements.tableDescription.tableName"},

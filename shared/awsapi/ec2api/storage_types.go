@@ -27,6 +27,7 @@ var EncryptionDefault = awsapi.ResourceType{
 var Volume = awsapi.ResourceType{
 	Name:    "AWS::EC2::Volume",
 	Prefix:  "vol-",
+	Tagging: tagging(map[string]awsapi.Tagging{"ec2.amazonaws.com:CreateVolume": {Paths: []string{"responseElements.volumeId"}, Keys: []string{madeWith}}}),
 	ARN:     func(r awsapi.Resource) string { return arn(r, "volume/") },
 	List:    listVolumes,
 	ListOps: []awsapi.Op{DescribeVolumes.Op},
@@ -41,6 +42,7 @@ var Volume = awsapi.ResourceType{
 var Snapshot = awsapi.ResourceType{
 	Name:    "AWS::EC2::Snapshot",
 	Prefix:  "snap-",
+	Tagging: tagging(map[string]awsapi.Tagging{"ec2.amazonaws.com:CreateSnapshot": {Paths: []string{"responseElements.snapshotId"}, Keys: []string{madeWith}}}),
 	ARN:     func(r awsapi.Resource) string { return ownerless(r, "snapshot/") },
 	List:    listSnapshots,
 	ListOps: []awsapi.Op{DescribeSnapshots.Op},
@@ -59,6 +61,7 @@ var Snapshot = awsapi.ResourceType{
 var Image = awsapi.ResourceType{
 	Name:    "AWS::EC2::Image",
 	Prefix:  "ami-",
+	Tagging: tagging(nil),
 	ARN:     func(r awsapi.Resource) string { return ownerless(r, "image/") },
 	List:    listImages,
 	ListOps: []awsapi.Op{DescribeImages.Op},

@@ -35,11 +35,26 @@ var SecurityGroup = awsapi.ResourceType{
 		"ec2.amazonaws.com:AuthorizeSecurityGroupEgress":  {"requestParameters.groupId", "responseElements.securityGroupRuleSet.items[].groupId"},
 		"ec2.amazonaws.com:ModifySecurityGroupRules":      {"requestParameters.ModifySecurityGroupRulesRequest.GroupId"},
 	},
+	Tagging: tagging(map[string]awsapi.Tagging{
+		"ec2.amazonaws.com:CreateSecurityGroup": {Paths: []string{"responseElements.groupId"}, Keys: []string{madeWith}},
+	}),
 	Via: map[string]awsapi.Via{
 		"ec2.amazonaws.com:CreateVpc":               viaVPC("responseElements.vpc.vpcId"),
 		"ec2.amazonaws.com:CreateDefaultVpc":        viaVPC("responseElements.CreateDefaultVpcResponse.vpc.vpcId", "responseElements.vpc.vpcId"),
 		"ec2.amazonaws.com:ModifyManagedPrefixList": viaPrefixList("requestParameters.ModifyManagedPrefixListRequest.PrefixListId", "requestParameters.prefixListId"),
 	},
+}
+
+// madeWith is where a call that makes something holds the keys of the tags that it gets.
+const madeWith = "requestParameters.tagSpecificationSet.items[].tags[].key"
+
+// tagging adds the call that tags anything in EC2.
+func tagging(more map[string]awsapi.Tagging) map[string]awsapi.Tagging {
+	out := map[string]awsapi.Tagging{
+		"ec2.amazonaws.com:CreateTags": {Paths: []string{"requestParameters.resourcesSet.items[].resourceId"}, Keys: []string{"requestParameters.tagSet.items[].key"}},
+	}
+	maps.Copy(out, more)
+	return out
 }
 
 func viaVPC(paths ...string) awsapi.Via {

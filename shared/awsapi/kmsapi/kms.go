@@ -44,6 +44,7 @@ var Key = awsapi.ResourceType{
 	Resolve:    resolve,
 	ResolveOps: []awsapi.Op{DescribeKey.Op},
 	Normalize:  wirecloudtrail.KeyIDFromARN,
+	Tagging:    map[string]awsapi.Tagging{"kms.amazonaws.com:TagResource": {Paths: []string{"requestParameters.keyId"}, Keys: []string{"requestParameters.tags[].tagKey"}}},
 	Events: map[string][]string{
 		"kms.amazonaws.com:CreateKey": {"responseElements.keyMetadata.keyId"},
 		// The request may name an alias; then the list of resources holds the key.

@@ -21,6 +21,7 @@ var Instance = awsapi.ResourceType{
 	Resolve:    resolver("AWS::RDS::DBInstance", "db-", instanceOf),
 	ResolveOps: []awsapi.Op{DescribeInstances.Op},
 	Normalize:  wirecloudtrail.RDSIdentifier,
+	Tagging:    tagging,
 	// The response comes first: a request may call the new instance targetDBInstanceIdentifier.
 	Events: paths("CreateDBInstance RestoreDBInstanceFromDBSnapshot RestoreDBInstanceFromS3 RestoreDBInstanceToPointInTime CreateDBInstanceReadReplica",
 		"responseElements.dBInstanceIdentifier", "requestParameters.targetDBInstanceIdentifier", "requestParameters.dBInstanceIdentifier"),
@@ -35,6 +36,7 @@ var Cluster = awsapi.ResourceType{
 	Resolve:    resolver("AWS::RDS::DBCluster", "cluster-", clusterOf),
 	ResolveOps: []awsapi.Op{DescribeClusters.Op},
 	Normalize:  wirecloudtrail.RDSIdentifier,
+	Tagging:    tagging,
 	Events: paths("CreateDBCluster RestoreDBClusterFromSnapshot RestoreDBClusterFromS3 RestoreDBClusterToPointInTime",
 		"responseElements.dBClusterIdentifier", "requestParameters.dBClusterIdentifier"),
 }
@@ -47,6 +49,7 @@ var Snapshot = awsapi.ResourceType{
 	ListOps:   []awsapi.Op{DescribeSnapshots.Op},
 	Resolve:   resolver("AWS::RDS::DBSnapshot", "", nil),
 	Normalize: wirecloudtrail.RDSIdentifier,
+	Tagging:   tagging,
 	Events:    paths("ModifyDBSnapshotAttribute", "responseElements.dBSnapshotIdentifier", "requestParameters.dBSnapshotIdentifier"),
 }
 
@@ -58,7 +61,13 @@ var ClusterSnapshot = awsapi.ResourceType{
 	ListOps:   []awsapi.Op{DescribeClusterSnapshots.Op},
 	Resolve:   resolver("AWS::RDS::DBClusterSnapshot", "", nil),
 	Normalize: wirecloudtrail.RDSIdentifier,
+	Tagging:   tagging,
 	Events:    paths("ModifyDBClusterSnapshotAttribute", "responseElements.dBClusterSnapshotIdentifier", "requestParameters.dBClusterSnapshotIdentifier"),
+}
+
+// tagging is the call that tags anything in RDS.
+var tagging = map[string]awsapi.Tagging{
+	"rds.amazonaws.com:AddTagsToResource": {Paths: []string{"requestParameters.resourceName"}, Keys: []string{"requestParameters.tags[].key"}},
 }
 
 func arn(r awsapi.Resource, kind string) string {

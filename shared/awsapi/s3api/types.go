@@ -25,6 +25,9 @@ var Bucket = awsapi.ResourceType{
 	Events: bucketEvents(
 		"CreateBucket", "PutBucketPolicy", "DeleteBucketPolicy", "PutBucketAcl", "PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock",
 		"PutBucketEncryption", "DeleteBucketEncryption", "PutBucketWebsite", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls"),
+	Tagging: map[string]awsapi.Tagging{
+		"s3.amazonaws.com:PutBucketTagging": {Paths: []string{"requestParameters.bucketName"}, Keys: []string{"requestParameters.Tagging.TagSet.Tag[].Key"}},
+	},
 }
 
 // AccountBlock is the account's own S3 Block Public Access setting; its id is the account's.

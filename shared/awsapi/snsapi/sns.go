@@ -41,6 +41,7 @@ var Topic = awsapi.ResourceType{
 	ListOps:   []awsapi.Op{ListTopics.Op},
 	Resolve:   resolve,
 	Normalize: wirecloudtrail.OnlyFromARN,
+	Tagging:   map[string]awsapi.Tagging{"sns.amazonaws.com:TagResource": {Paths: []string{"requestParameters.resourceArn"}, Keys: []string{"requestParameters.tags[].key"}}},
 	Events: map[string][]string{
 		"sns.amazonaws.com:CreateTopic":        {"responseElements.topicArn"},
 		"sns.amazonaws.com:SetTopicAttributes": {"requestParameters.topicArn"},

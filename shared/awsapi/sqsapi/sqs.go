@@ -41,6 +41,7 @@ var Queue = awsapi.ResourceType{
 	Resolve:    resolve,
 	ResolveOps: []awsapi.Op{GetQueueURL.Op},
 	Normalize:  wirecloudtrail.CanonicalQueueURL,
+	Tagging:    map[string]awsapi.Tagging{"sqs.amazonaws.com:TagQueue": {Paths: []string{"requestParameters.queueUrl"}, Keys: []string{"requestParameters.tags{}"}}},
 	Events: map[string][]string{
 		"sqs.amazonaws.com:CreateQueue":        {"responseElements.queueUrl"},
 		"sqs.amazonaws.com:SetQueueAttributes": {"requestParameters.queueUrl"},
