@@ -75,6 +75,8 @@ func TestPassRole(t *testing.T) {
 		"only to EC2 in China":           {passRole(to("StringEquals", `"ec2.amazonaws.com.cn"`)) + `,` + ec2, "combination"},
 		"only to ECS":                    {passRole(to("StringEquals", `"ecs-tasks.amazonaws.com"`)) + `,` + ec2, ""},
 		"only to ECS, IfExists":          {passRole(to("StringEqualsIfExists", `"ecs-tasks.amazonaws.com"`)) + `,` + ec2, ""},
+		"ForAllValues":                   {passRole(to("ForAllValues:StringEquals", `"ecs-tasks.amazonaws.com"`)), "passrole?"},
+		"ForAllValues and presence":      {passRole(all + `,"Condition":{"ForAllValues:StringEquals":{"iam:PassedToService":"ecs-tasks.amazonaws.com"},"Null":{"iam:PassedToService":"false"}}`), ""},
 		"only to ECS, StringLike":        {passRole(to("StringLike", `"ecs*"`)) + `,` + ec2, ""},
 		"one of several services":        {passRole(to("StringEquals", `["ecs-tasks.amazonaws.com","ec2.amazonaws.com"]`)) + `,` + ec2, "combination"},
 		"to every service":               {passRole(to("StringLike", `"*.amazonaws.com"`)) + `,` + ec2, "combination passrole"},

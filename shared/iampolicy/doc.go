@@ -16,7 +16,8 @@
 //
 // Identity policies (Security Hub IAM.1 and IAM.21, "Policy evaluation logic"): what a principal holds in all of its
 // policies is judged together on a ladder from Admin to DataExfiltration. Actions are compared as patterns, without
-// case. Only an unconditional Deny that covers every resource of a type takes away. A resource pattern is unrestricted
+// case. Only an unconditional Deny that covers every resource of a type takes away; one that spares some by NotResource
+// makes what is left Unsettled. Allows are summed: all but IAM and, elsewhere, IAM is Admin. A resource pattern is unrestricted
 // if it covers every resource of the type that the action works on, in any partition, Region and account that it names
 // itself; a path, a prefix or a name restricts it. Conditions do not make a grant smaller, except iam:PassedToService
 // for iam:PassRole; boundaries, chosen policies and resource tags make it Unsettled. Service wildcards are literal.

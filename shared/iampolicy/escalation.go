@@ -25,7 +25,7 @@ func (f found) findings(rung Rung, ref Ref, reason string) []Finding {
 	}
 	if len(f.unsettled) > 0 {
 		out = append(out, Finding{Rung: rung, Unsettled: true, Statements: []Ref{ref}, Actions: f.unsettled,
-			Reason: strings.Join(f.unsettled, ", ") + reason + ", narrowed by a condition"})
+			Reason: strings.Join(f.unsettled, ", ") + reason + ", narrowed by a condition or a Deny"})
 	}
 	return out
 }
@@ -39,7 +39,7 @@ func (h holdings) escalations() []Finding {
 				continue
 			}
 			if g.unrestricted(p.on) || g.onSelf() && changesOwnRights(p.action) {
-				f.add(p.action, narrowsTarget(g.Statement))
+				f.add(p.action, narrowsTarget(g.Statement) || h.limited(p.action, p.on))
 			}
 		}
 		out = append(out, f.findings(Escalation, g.ref, " makes its holder an administrator")...)
@@ -77,7 +77,7 @@ func (h holdings) combinations() []Finding {
 			continue
 		}
 		f := &certain
-		if narrowsTarget(g.Statement) || slices.ContainsFunc(g.Conditions, func(c Condition) bool { return c.Key == "iam:associatedresourcearn" }) {
+		if narrowsTarget(g.Statement) || h.limited("iam:PassRole", anyRole) || slices.ContainsFunc(g.Conditions, func(c Condition) bool { return c.Key == "iam:associatedresourcearn" }) {
 			f = &narrowed
 		}
 		for _, r := range ready {
@@ -153,17 +153,27 @@ func (h holdings) anyPassRole() []Finding {
 	var out []Finding
 	for _, g := range h.grants {
 		// A service of no known name passes only where iam:PassedToService does not choose services.
-		if h.passesAnyRole(g) && passedTo(g.Statement, "any-other-service") {
+		const other = "any-other-service"
+		chosen := !passedTo(g.Statement, other)
+		if h.passesAnyRole(g) && (!chosen || passedTo(g.withoutForAllValues(), other)) {
 			var f found
-			f.add("iam:PassRole", narrowsTarget(g.Statement))
+			f.add("iam:PassRole", chosen || narrowsTarget(g.Statement) || h.limited("iam:PassRole", anyRole))
 			out = append(out, f.findings(PassRoleAny, g.ref, " on any role, for any service")...)
 		}
 	}
 	return out
 }
 
-// passedTo: the conditions on iam:PassedToService let the role go to this service. The key is there in every PassRole
-// check, so IfExists and ForAllValues do not weaken them.
+// withoutForAllValues leaves out the conditions on iam:PassedToService that a request without the key passes in letter.
+func (s Statement) withoutForAllValues() Statement {
+	s.Conditions = slices.DeleteFunc(slices.Clone(s.Conditions), func(c Condition) bool {
+		return c.Key == "iam:passedtoservice" && c.Quantifier == ForAllValues && !s.requiresKey(c.Key)
+	})
+	return s
+}
+
+// passedTo: the conditions on iam:PassedToService let the role go to this service. The services that take roles set the
+// key, so IfExists does not weaken them; for ForAllValues see withoutForAllValues.
 func passedTo(s Statement, service string) bool {
 	name := service + ".amazonaws.com"
 	for _, c := range s.Conditions {
@@ -192,7 +202,7 @@ func (h holdings) exfiltrations() []Finding {
 		var f found
 		for _, p := range exfiltrations() {
 			if g.appliesTo(p.action) && g.unrestricted(p.on) && !h.denied(p.action, p.on) {
-				f.add(p.action, len(g.Conditions) > 0)
+				f.add(p.action, len(g.Conditions) > 0 || h.limited(p.action, p.on))
 			}
 		}
 		out = append(out, f.findings(DataExfiltration, g.ref, " on every resource")...)

@@ -54,8 +54,28 @@ var pinnedVariables = map[string]string{
 	"${$}":                    "x",
 }
 
+// mirrors are keys of the resource that say who is calling where their value is the same of the caller: each with that
+// value, and the condition turned round.
+var mirrors = map[string]struct{ value, key, turned string }{
+	"aws:resourceorgid":   {"${aws:principalorgid}", "aws:principalorgid", "${aws:ResourceOrgID}"},
+	"aws:resourceaccount": {"${aws:principalaccount}", "aws:principalaccount", "${aws:ResourceAccount}"},
+	"s3:resourceaccount":  {"${aws:principalaccount}", "aws:principalaccount", "${aws:ResourceAccount}"},
+}
+
+// turned writes aws:ResourceOrgID = ${aws:PrincipalOrgID} as aws:PrincipalOrgID = ${aws:ResourceOrgID}: they mean the same.
+// With another value beside it the condition may hold for everybody, so it stays as it is.
+func (c Condition) turned() Condition {
+	m, ok := mirrors[c.Key]
+	if !ok || len(c.Values) == 0 || slices.ContainsFunc(c.Values, func(v string) bool { return !strings.EqualFold(v, m.value) }) {
+		return c
+	}
+	c.Key, c.Values = m.key, []string{m.turned}
+	return c
+}
+
 // conditionClass judges one condition of an Allow statement, given the keys that say who is calling.
 func conditionClass(s Statement, c Condition, keys map[string]shape) class {
+	c = c.turned()
 	form, known := keys[c.Key]
 	if !known {
 		return open

@@ -95,6 +95,14 @@ func (h holdings) denied(action string, t target) bool {
 	})
 }
 
+// limited: an unconditional Deny takes the action away everywhere but on resources that its NotResource names, and those
+// are not all of the type. How dangerous they are cannot be weighed here.
+func (h holdings) limited(action string, t target) bool {
+	return slices.ContainsFunc(h.denies, func(d Statement) bool {
+		return d.NotResources != nil && d.appliesTo(action) && !slices.ContainsFunc(d.NotResources, t.coveredBy)
+	})
+}
+
 // deniesAll: the Deny leaves no resource of the type. (A NotResource that spares one leaves it.)
 func (s Statement) deniesAll(t target) bool {
 	if s.NotResources != nil {
@@ -126,25 +134,53 @@ func (h holdings) admins() []Finding {
 		literal := everyAction && g.Resources != nil
 		f := Finding{Rung: Admin, Statements: []Ref{g.ref}, Actions: slices.Concat(g.Actions, g.NotActions)}
 		switch {
-		case h.includesIAM(g.Statement) && literal:
+		case h.includesIAM(g.Statement, true):
+			f.Unsettled, f.Reason = true, `allows every action or all but some, but a Deny leaves only certain resources of IAM`
+		case h.includesIAM(g.Statement, false) && literal:
 			f.Reason = `allows every action on every resource`
-		case h.includesIAM(g.Statement):
+		case h.includesIAM(g.Statement, false):
 			f.Reason = `allows all but ` + strings.Join(slices.Concat(g.NotActions, g.NotResources), ", ") + `, which leaves IAM to its holder`
 		case literal:
 			f.Unsettled, f.Reason = true, `allows every action on every resource, but a Deny takes IAM away`
 		default:
-			continue
+			refs, ok := h.complements(g)
+			if !ok {
+				continue
+			}
+			f.Statements, f.Reason = refs, `allows all but `+strings.Join(g.NotActions, ", ")+`, and another statement allows that: together every action on every resource`
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// includesIAM: some action of IAM that makes an administrator is left in the grant.
-func (h holdings) includesIAM(s Statement) bool {
-	return slices.ContainsFunc(escalationPaths(), func(p single) bool {
-		return strings.HasPrefix(p.action, "iam:") && s.appliesTo(p.action) && s.unrestricted(p.on) && !h.denied(p.action, p.on)
-	})
+// complements: other Allows give every pattern that the NotAction of this one leaves out, IAM among them. It names all of
+// the statements.
+func (h holdings) complements(g grant) ([]Ref, bool) {
+	refs, iam := []Ref{g.ref}, false
+	for _, pattern := range g.NotActions {
+		pattern = strings.ToLower(pattern)
+		service, _, _ := strings.Cut(pattern, ":")
+		i := slices.IndexFunc(h.grants, func(o grant) bool {
+			return o.coversAction(pattern) && (o.unrestricted(anything) || !hasWildcard(service) && o.unrestricted(everyResourceOf(service)))
+		})
+		if i < 0 {
+			return nil, false
+		}
+		refs = append(refs, h.grants[i].ref)
+		iam = iam || h.includesIAM(h.grants[i].Statement, false)
+	}
+	return uniqueRefs(refs), iam
+}
+
+// includesIAM: some action of IAM that makes an administrator is left in the grant; limited: none of them but on certain resources.
+func (h holdings) includesIAM(s Statement, limited bool) bool {
+	left := func(some bool) bool {
+		return slices.ContainsFunc(escalationPaths(), func(p single) bool {
+			return strings.HasPrefix(p.action, "iam:") && s.appliesTo(p.action) && s.unrestricted(p.on) && !h.denied(p.action, p.on) && h.limited(p.action, p.on) == some
+		})
+	}
+	return left(limited) && (!limited || !left(false))
 }
 
 // serviceWildcards: "svc:*" in Action, and in NotAction of an Allow, as IAM.21 states. On less than every resource of

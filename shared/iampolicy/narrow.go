@@ -6,8 +6,8 @@ import (
 )
 
 // narrowedBy looks for Deny statements that leave of an open Allow only fixed callers. Each pair of action and resource
-// that the Allow grants must be covered by one such Deny. It gives the first of them.
-func narrowedBy(d Document, allow Statement, kind Kind) (int, bool) {
+// that the Allow grants must be covered by one such Deny. It names the first of them.
+func narrowedBy(d Document, allow Statement, kind Kind) (string, bool) {
 	var denies []Statement
 	for _, s := range d.Statements {
 		if !s.Allow && deniesEveryone(s) && spares(s, kind) {
@@ -15,7 +15,7 @@ func narrowedBy(d Document, allow Statement, kind Kind) (int, bool) {
 		}
 	}
 	if len(denies) == 0 {
-		return 0, false
+		return "", false
 	}
 	actions := whichCover(grantedPatterns(allow.Actions), denies, func(s Statement, action string) bool {
 		if action = strings.ToLower(action); isEveryAction(action) {
@@ -27,11 +27,11 @@ func narrowedBy(d Document, allow Statement, kind Kind) (int, bool) {
 	for _, byAction := range actions {
 		for _, byResource := range resources {
 			if !slices.ContainsFunc(byAction, func(i int) bool { return slices.Contains(byResource, i) }) {
-				return 0, false
+				return "", false
 			}
 		}
 	}
-	return denies[actions[0][0]].Index, true
+	return denies[actions[0][0]].Name(), true
 }
 
 // whichCover gives for each pattern the indexes of the statements that cover it.
@@ -78,6 +78,7 @@ func spares(s Statement, kind Kind) bool {
 }
 
 func sparesFixed(c Condition, keys map[string]shape) bool {
+	c = c.turned()
 	form, known := keys[c.Key]
 	if c.Operator == "bool" && len(c.Values) == 1 && strings.EqualFold(c.Values[0], "false") {
 		// Spares calls that AWS services make: the usual companions in a data perimeter.

@@ -11,7 +11,8 @@ type issuer struct {
 	// claims that name the tenant, with the forms their values have: the tenant's name follows the prefix and ends at
 	// the delimiter. No form: a value without wildcard is enough.
 	claims map[string][]form
-	hints  []string // claims that narrow to one person or caller, yet do not name the tenant for certain
+	// hints are claims that narrow to one person or caller, yet do not name the tenant for certain
+	hints map[string][]form
 }
 
 type form struct {
@@ -30,10 +31,11 @@ func githubIssuer() issuer {
 				{"repo:", '/'}, {"repository:", '/'}, {"job_workflow_ref:", '/'}, {"repository_owner:", ':'}, {"repository_owner_id:", ':'},
 				{"repository_id:", ':'}, {"enterprise:", ':'}, {"enterprise_id:", ':'},
 			},
-			"repository": owner, "job_workflow_ref": owner, "workflow_ref": owner,
+			"repository": owner, "workflow_ref": owner,
 			"repository_owner": {{"", noDelim}}, "repository_owner_id": nil, "repository_id": nil, "enterprise": nil, "enterprise_id": nil,
 		},
-		hints: []string{"actor", "actor_id"},
+		// job_workflow_ref names where a reusable workflow stands; whoever may read it can call it from elsewhere.
+		hints: map[string][]form{"actor": nil, "actor_id": nil, "job_workflow_ref": owner},
 	}
 }
 
@@ -51,7 +53,7 @@ func sharedIssuers() map[string]issuer {
 		return i
 	}
 	google := plain("aud", "azp", "sub")
-	google.hints = []string{"oaud"} // whoever asks for a token chooses it
+	google.hints = map[string][]form{"oaud": nil} // whoever asks for a token chooses it
 	terraform := issuer{claims: map[string][]form{
 		"sub": {{"organization:", ':'}}, "terraform_organization_id": nil, "terraform_organization_name": nil, "terraform_workspace_id": nil,
 	}}
@@ -109,12 +111,11 @@ func claimsClass(s Statement, url string, i issuer) class {
 		if !ok {
 			continue
 		}
-		forms, known := i.claims[claim]
-		switch {
-		case known:
+		if forms, known := i.claims[claim]; known {
 			best = min(best, claimClass(s, c, claim, forms))
-		case slices.Contains(i.hints, claim):
-			best = min(best, max(unsettled, claimClass(s, c, claim, nil)))
+		}
+		if forms, known := i.hints[claim]; known {
+			best = min(best, max(unsettled, claimClass(s, c, claim, forms)))
 		}
 	}
 	return best

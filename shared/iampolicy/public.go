@@ -1,7 +1,6 @@
 package iampolicy
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -64,7 +63,7 @@ func PublicStatements(d Document, kind Kind) []Exposure {
 		if e.Verdict == Public {
 			if by, ok := narrowedBy(d, s, kind); ok {
 				e.Verdict = Unsettled
-				e.Reason += fmt.Sprintf("; narrowed only by Deny statement %d", by)
+				e.Reason += "; narrowed only by the Deny of " + by
 			}
 		}
 		if e.Verdict != NotPublic {

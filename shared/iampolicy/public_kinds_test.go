@@ -94,6 +94,7 @@ func TestDenyNarrows(t *testing.T) {
 		"StringNotEquals VPC endpoint":    {deny + all + `,"Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}`, may},
 		"StringNotEquals organization":    {deny + all + `,"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}}`, may},
 		"StringNotEqualsIfExists":         {deny + all + `,"Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}}}`, may},
+		"organization turned round":       {deny + all + `,"Condition":{"StringNotEquals":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"}}}`, may},
 		"AWS star":                        {`{"Effect":"Deny","Principal":{"AWS":"*"},` + all + `,` + notIP + `}`, may},
 		"NotPrincipal":                    {`{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},` + all + `}`, may},
 		"no condition":                    {deny + all + `}`, may},
@@ -138,6 +139,8 @@ func TestDenyNarrowsEveryAction(t *testing.T) {
 		{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/*","Condition":{"StringNotEquals":{"aws:SourceVpc":"vpc-1"}}}]`)
 	if got := PublicStatements(d, S3Bucket); len(got) != 1 || got[0].Verdict != Unsettled {
 		t.Errorf("bucket: got %+v, want unsettled", got)
+	} else if !strings.HasSuffix(got[0].Reason, "narrowed only by the Deny of policy statement 2") {
+		t.Errorf("the Deny is not named by its place from 1: %s", got[0].Reason)
 	}
 	if got := PublicStatements(d, Generic); len(got) != 1 || got[0].Verdict != Public {
 		t.Errorf("generic: got %+v, want public", got)

@@ -160,6 +160,7 @@ func TestS3KeysThatSayHow(t *testing.T) {
 		`{"StringEquals":{"s3:ResourceAccount":"111122223333"}}`,
 		`{"StringEquals":{"aws:ResourceAccount":"111122223333"}}`,
 		`{"StringEquals":{"aws:ResourceOrgID":"o-1"}}`,
+		`{"StringEquals":{"aws:ResourceOrgID":["${aws:PrincipalOrgID}","o-1"]}}`,
 		`{"StringEquals":{"kms:CallerAccount":"111122223333"}}`,
 	} {
 		if got := JudgePublic(allow(t, `"*"`, condition).Statements[0], S3Bucket); got.Verdict != Public {
@@ -180,6 +181,9 @@ func TestS3Unsettled(t *testing.T) {
 		`{"ArnEquals":{"aws:SourceArn":"arn:aws-cn:sns:cn-north-1:111122223333:*"}}`,
 		`{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`,
 		`{"StringEquals":{"aws:PrincipalAccount":"${aws:ResourceAccount}"}}`,
+		`{"StringEquals":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"}}`,
+		`{"StringEquals":{"aws:ResourceAccount":"${aws:PrincipalAccount}"}}`,
+		`{"StringLike":{"AWS:resourceaccount":"${AWS:principalaccount}"}}`,
 		`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::${aws:ResourceAccount}:role/app"}}`,
 		`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:user/${aws:username}"}}`,
 		`{"ArnLike":{"aws:SourceArn":"arn:aws:s3:*:*:bucket"}}`,

@@ -1,7 +1,6 @@
 package iampolicy
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -44,7 +43,7 @@ func JudgeTrust(d Document, ownAccount string) []TrustFinding {
 		for i := range found {
 			if by, ok := narrowedBy(d, s, trust); ok && found[i].Kind <= SharedOIDC && !found[i].Unsettled {
 				found[i].Unsettled = true
-				found[i].Reason += fmt.Sprintf("; narrowed only by Deny statement %d", by)
+				found[i].Reason += "; narrowed only by the Deny of " + by
 			}
 		}
 		out = append(out, found...)

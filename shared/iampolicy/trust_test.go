@@ -158,7 +158,7 @@ func TestGitHub(t *testing.T) {
 		is("StringLike", "repository", `"*/repo"`):                                                    "shared",
 		is("StringEquals", "repository_id", `1234`):                                                   "",
 		is("StringEquals", "enterprise_id", `"1"`):                                                    "",
-		is("StringLike", "job_workflow_ref", `"org/repo/.github/workflows/deploy.yml@*"`):             "",
+		is("StringLike", "job_workflow_ref", `"org/repo/.github/workflows/deploy.yml@*"`):             "shared?",
 		is("StringLike", "job_workflow_ref", `"*/repo/.github/workflows/deploy.yml@refs/heads/main"`): "shared",
 		is("StringEquals", "actor", `"bob"`):                                                          "shared?",
 		is("StringLike", "sub", `"repo:org/*"`):                                                       "",

@@ -9,10 +9,11 @@ import (
 	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
-// Excess is one thing that is too broad in what a principal holds. Unsettled: it is reported and never changed.
+// Excess is one thing that is too broad in what a principal holds. Unsettled and Manual ones are reported and never changed, as in core.Violation.
 type Excess struct {
 	Rule, Where, Reason string
 	Unsettled           bool
+	Manual              bool // certain, but taking it away would take far more than what is wrong
 
 	finding iampolicy.Finding
 	at      []iampolicy.Ref // the statements to be removed; Document is the index of the policy among those held
@@ -42,9 +43,9 @@ func Judge(held []Held, boundary *Held) []Excess {
 		if !concerns(held, f) {
 			continue
 		}
-		e := Excess{Rule: RuleOf(f.Rung), Reason: f.Reason, Unsettled: f.Unsettled || reportedOnly(held, f), finding: f, at: f.Statements}
+		e := Excess{Rule: RuleOf(f.Rung), Reason: f.Reason, Unsettled: f.Unsettled, Manual: !f.Unsettled && reportedOnly(held, f), finding: f, at: f.Statements}
 		if boundary != nil && !e.Unsettled && capped(f, boundary.Text) {
-			e.Unsettled, e.Reason = true, e.Reason+"; capped by permissions boundary "+boundary.ARN+" as it is now"
+			e.Unsettled, e.Manual, e.Reason = true, false, e.Reason+"; capped by permissions boundary "+boundary.ARN+" as it is now"
 		}
 		var where []string
 		for _, ref := range f.Statements {
@@ -58,9 +59,14 @@ func Judge(held []Held, boundary *Held) []Excess {
 	return out
 }
 
-// Over returns the violations that are settled.
+// Over returns the violations that are settled and ours to mend.
 func Over(excess []Excess) []Excess {
-	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled })
+	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || e.Manual })
+}
+
+// Manual returns what is certain and left to people.
+func Manual(excess []Excess) []Excess {
+	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || !e.Manual })
 }
 
 func place(h Held, s iampolicy.Statement) string {

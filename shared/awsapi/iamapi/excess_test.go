@@ -39,26 +39,34 @@ func TestJudge(t *testing.T) {
 		"escalation in a customer managed policy is that policy's": {[]Held{of(customer, allow("iam:CreateAccessKey", "*"))}, "", nil},
 		"escalation in AWS's own policy of IAM":                    {[]Held{of(amazon, allow("iam:CreateAccessKey", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon}},
 		"escalation in another policy of AWS": {
-			[]Held{of(amazon, allow("lambda:UpdateFunctionCode", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon + " | unsettled"},
+			[]Held{of(amazon, allow("lambda:UpdateFunctionCode", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon + " | manual"},
 		},
 		"escalation through a group is the group's": {[]Held{via("g", own("a", allow("iam:CreateAccessKey", "*")))}, "", nil},
-		"service wildcard in line":                  {[]Held{own("a", allow("sqs:*", "*"))}, "", []string{`service-wildcard | inline policy "a", statement 1 | unsettled`}},
+		"service wildcard in line":                  {[]Held{own("a", allow("sqs:*", "*"))}, "", []string{`service-wildcard | inline policy "a", statement 1 | manual`}},
 		"service wildcard elsewhere":                {[]Held{of(customer, allow("sqs:*", "*")), of(amazon, allow("sns:*", "*"))}, "", nil},
 		"combination within one customer policy":    {[]Held{of(customer, `{"Statement":[`+inner(create)+`,`+inner(passLambda)+`]}`)}, "", nil},
 		"combination over two policies": {
 			[]Held{of(customer, create), own("pass", passLambda)}, "", []string{`privilege-escalation-combination | inline policy "pass", statement 1`},
 		},
 		"combination of AWS's policies": {
-			[]Held{of(amazon, create), of(amazon+"2", passLambda)}, "", []string{"privilege-escalation-combination | managed policy " + amazon + "2 | unsettled"},
+			[]Held{of(amazon, create), of(amazon+"2", passLambda)}, "", []string{"privilege-escalation-combination | managed policy " + amazon + "2 | manual"},
 		},
 		"combination through groups alone": {[]Held{via("g", of(amazon, create)), via("h", own("pass", passLambda))}, "", nil},
 		"unreadable":                       {[]Held{own("a", "{")}, "", []string{`policy-unreadable | inline policy "a" | unsettled`}},
-		"capped administrator":             {[]Held{own("a", admin)}, little, []string{`administrator | inline policy "a", statement 1 | unsettled`}},
-		"boundary that caps nothing":       {[]Held{own("a", admin)}, admin, []string{`administrator | inline policy "a", statement 1`}},
-		"boundary that leaves the danger":  {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:*", "*"), []string{`privilege-escalation | inline policy "a", statement 1`}},
-		"boundary that takes the danger":   {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:PutUserPolicy", "*"), []string{`privilege-escalation | inline policy "a", statement 1 | unsettled`}},
-		"boundary that cannot be read":     {[]Held{own("a", admin)}, "{", []string{`administrator | inline policy "a", statement 1`}},
-		"nothing":                          {nil, "", nil},
+		"capped service wildcard":          {[]Held{own("a", allow("sqs:*", "*"))}, little, []string{`service-wildcard | inline policy "a", statement 1 | unsettled`}},
+		"sum over two policies": {
+			[]Held{own("a", `{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`), own("b", allow("iam:*", "*"))}, "",
+			[]string{
+				`administrator | inline policy "a", statement 1 and inline policy "b", statement 1`, `service-wildcard | inline policy "a", statement 1 | manual`,
+				`service-wildcard | inline policy "b", statement 1 | manual`,
+			},
+		},
+		"capped administrator":            {[]Held{own("a", admin)}, little, []string{`administrator | inline policy "a", statement 1 | unsettled`}},
+		"boundary that caps nothing":      {[]Held{own("a", admin)}, admin, []string{`administrator | inline policy "a", statement 1`}},
+		"boundary that leaves the danger": {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:*", "*"), []string{`privilege-escalation | inline policy "a", statement 1`}},
+		"boundary that takes the danger":  {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:PutUserPolicy", "*"), []string{`privilege-escalation | inline policy "a", statement 1 | unsettled`}},
+		"boundary that cannot be read":    {[]Held{own("a", admin)}, "{", []string{`administrator | inline policy "a", statement 1`}},
+		"nothing":                         {nil, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,6 +79,9 @@ func TestJudge(t *testing.T) {
 				line := e.Rule + " | " + e.Where
 				if e.Unsettled {
 					line += " | unsettled"
+				}
+				if e.Manual {
+					line += " | manual"
 				}
 				got = append(got, line)
 			}
@@ -123,6 +134,15 @@ func TestMendLeavesHarmlessPoliciesAlone(t *testing.T) {
 	}
 	if diff := cmp.Diff(held[1:], m.After); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestMendTellsWhatStandsBeside(t *testing.T) {
+	t.Parallel()
+	p := Principal{Kind: "user", Name: "ann", Account: "111122223333"}
+	m := Mend(p, []Held{own("queue", allow("sqs:*", "*")), via("admins", own("all", admin))}, nil)
+	if len(m.Steps) != 0 || len(m.Left) != 2 || !strings.Contains(m.Left[1], `inline policy "queue", statement 1`) {
+		t.Errorf("got %+v", m)
 	}
 }
 

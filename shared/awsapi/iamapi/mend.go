@@ -29,7 +29,8 @@ type Mended struct {
 // Mend takes the settled excess away: a managed policy that makes an administrator is detached from this principal alone, and a statement of an inline
 // policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
 func Mend(p Principal, held []Held, boundary *Held) Mended {
-	settled := Over(Judge(held, boundary))
+	excess := Judge(held, boundary)
+	settled := Over(excess)
 	var m Mended
 	remove := map[int][]int{} // policy held -> statements; a managed policy goes as a whole
 	for _, e := range settled {
@@ -59,7 +60,10 @@ func Mend(p Principal, held []Held, boundary *Held) Mended {
 		}
 	}
 	if len(m.Left) > 0 {
-		return Mended{Left: m.advice(p, held, settled)}
+		beside := slices.DeleteFunc(Manual(excess), func(e Excess) bool {
+			return !slices.ContainsFunc(e.at, func(r iampolicy.Ref) bool { return !slices.Contains(remove[r.Document], r.Statement) })
+		})
+		return Mended{Left: append(m.advice(p, held, settled), Reported(beside)...)}
 	}
 	if m.After == nil {
 		m.After = []Held{}

@@ -29,6 +29,8 @@ type DefaultVersion struct {
 	Text     string            `json:"text" aws:"assigned"` // the exact text, to be edited
 	ID       string            `json:"id" aws:"assigned"`   // v1, v2, ...
 	Tags     map[string]string `json:"tags" aws:"context"`
+	// BoundaryOnly: by IAM's own counts the policy is used as a permissions boundary and attached to nobody.
+	BoundaryOnly bool `json:"boundaryOnly" aws:"context"`
 }
 
 // Version is another version of a policy.
@@ -36,6 +38,7 @@ type Version struct {
 	ID      string `json:"id"`
 	Created string `json:"created"` // date
 	Text    string `json:"text"`
+	Fine    bool   `json:"fine"` // it makes nobody an administrator
 }
 
 // ReadDefaultVersion returns the policy's default version (two requests), or an error that wraps [awsapi.ErrGone].
@@ -45,6 +48,7 @@ func ReadDefaultVersion(ctx context.Context, s awsapi.Session, arn string) (Defa
 		return DefaultVersion{}, gone(err)
 	}
 	v := DefaultVersion{ID: aws.ToString(out.Policy.DefaultVersionId), Tags: tags(out.Policy.Tags)}
+	v.BoundaryOnly = aws.ToInt32(out.Policy.PermissionsBoundaryUsageCount) > 0 && aws.ToInt32(out.Policy.AttachmentCount) == 0
 	if v.Text, err = readVersion(ctx, s, arn, v.ID); err != nil {
 		return DefaultVersion{}, gone(err)
 	}
@@ -69,7 +73,8 @@ func decoded(text string) (string, error) {
 	return string(doc.Source()), nil
 }
 
-// readSpare returns the version that has to make room for a new one: the oldest that is not the default; nil while there is room.
+// readSpare returns the version that has to make room for a new one, nil while there is room: the oldest besides the default that is itself too broad,
+// so that no version that is fine is lost; the oldest of all if every one is fine. Other versions are only read where there are five.
 func readSpare(ctx context.Context, s awsapi.Session, arn string) (*Version, error) {
 	var all []iamtypes.PolicyVersion
 	in := &iam.ListPolicyVersionsInput{PolicyArn: &arn}
@@ -87,11 +92,35 @@ func readSpare(ctx context.Context, s awsapi.Session, arn string) (*Version, err
 		return nil, nil
 	}
 	all = slices.DeleteFunc(all, func(v iamtypes.PolicyVersion) bool { return v.IsDefaultVersion })
-	oldest := slices.MinFunc(all, func(a, b iamtypes.PolicyVersion) int { return cmp.Compare(number(a), number(b)) })
-	v := Version{ID: aws.ToString(oldest.VersionId), Created: aws.ToTime(oldest.CreateDate).Format(time.DateOnly)}
-	var err error
-	v.Text, err = readVersion(ctx, s, arn, v.ID)
-	return &v, err
+	slices.SortFunc(all, func(a, b iamtypes.PolicyVersion) int { return cmp.Compare(number(a), number(b)) })
+	others := make([]Version, len(all))
+	for i, v := range all {
+		others[i] = Version{ID: aws.ToString(v.VersionId), Created: aws.ToTime(v.CreateDate).Format(time.DateOnly)}
+		var err error
+		if others[i].Text, err = readVersion(ctx, s, arn, others[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return spareOf(others), nil
+}
+
+// spareOf chooses among versions, oldest first.
+func spareOf(others []Version) *Version {
+	for i := range others {
+		others[i].Fine = !tooBroad(others[i].Text)
+	}
+	if i := slices.IndexFunc(others, func(v Version) bool { return !v.Fine }); i >= 0 {
+		return &others[i]
+	}
+	return &others[0]
+}
+
+// tooBroad: the text makes administrators for certain, at once or by way of an escalation.
+func tooBroad(text string) bool {
+	doc, err := iampolicy.Parse([]byte(text))
+	return err == nil && slices.ContainsFunc(iampolicy.JudgeIdentity(doc), func(f iampolicy.Finding) bool {
+		return !f.Unsettled && f.Rung <= iampolicy.PassRoleAny
+	})
 }
 
 // number is that of a version id: v12 is newer than v9.
@@ -107,13 +136,21 @@ type Step struct {
 	Undo []awsapi.Call
 }
 
+// why says why this version has to go.
+func (v Version) why() string {
+	if v.Fine {
+		return " is the oldest that is not in use, and none of the others is too broad"
+	}
+	return " is the oldest that is not in use and is itself too broad"
+}
+
 // NewDefault describes the calls that give the policy this text as its default version. The one before stays, to go back to; where there are
 // five versions already, the spare one is deleted first.
 func NewDefault(arn string, before DefaultVersion, spare *Version, text string) []Step {
 	var steps []Step
 	if spare != nil {
 		steps = append(steps, Step{
-			Why:  "make room: a policy has at most five versions; " + spare.ID + " is the oldest that is not in use",
+			Why:  "make room: a policy has at most five versions; " + spare.ID + spare.why(),
 			Do:   DeleteVersion.Call(&iam.DeletePolicyVersionInput{PolicyArn: &arn, VersionId: &spare.ID}),
 			Undo: []awsapi.Call{CreateVersion.Call(&iam.CreatePolicyVersionInput{PolicyArn: &arn, PolicyDocument: &spare.Text})},
 		})

@@ -37,6 +37,25 @@ var ManagedPolicy = awsapi.ResourceType{
 		"iam.amazonaws.com:SetDefaultPolicyVersion": {"requestParameters.policyArn"},
 	},
 	Normalize: wirecloudtrail.IDFromARN,
+	Tagging: map[string]awsapi.Tagging{
+		"iam.amazonaws.com:TagPolicy":    {Paths: []string{"requestParameters.policyArn"}, Keys: []string{tagKeys}},
+		"iam.amazonaws.com:CreatePolicy": {Paths: []string{"responseElements.policy.arn"}, Keys: []string{tagKeys}},
+	},
+}
+
+// tagKeys is where all of IAM's calls hold the keys of the tags that they set.
+const tagKeys = "requestParameters.tags[].key"
+
+// tagging are the calls that tag a user or a role; a group has no tags.
+func tagging(kind string) map[string]awsapi.Tagging {
+	name := awsapi.Tagging{Paths: []string{"requestParameters." + strings.TrimSuffix(kind, "/") + "Name"}, Keys: []string{tagKeys}}
+	switch kind {
+	case "user/":
+		return map[string]awsapi.Tagging{"iam.amazonaws.com:TagUser": name, "iam.amazonaws.com:CreateUser": name}
+	case "role/":
+		return map[string]awsapi.Tagging{"iam.amazonaws.com:TagRole": name, "iam.amazonaws.com:CreateRole": name}
+	}
+	return nil
 }
 
 // User is an IAM user; its id is its name. Its ARN has a path that the name does not tell, so a write session names both forms.
@@ -104,6 +123,7 @@ func principalType(name, kind string, list lister, op awsapi.Op, events map[stri
 		ResolveOps: []awsapi.Op{op},
 		Events:     events,
 		Normalize:  wirecloudtrail.LastPathSegment,
+		Tagging:    tagging(kind),
 	}
 }
 

@@ -41,7 +41,7 @@ type PolicyUse struct {
 	LastAdministrators []string `json:"lastAdministrators" aws:"context"`
 }
 
-// ReadPolicyUse returns who uses the policy and could switch it back: one request for the versions, one more if there are five, and the account's
+// ReadPolicyUse returns who uses the policy and could switch it back: one request for the versions, four more if there are five, and the account's
 // authorization details, page by page. It is for policies that are wrong already. remaining is the text that the default version is to have.
 //
 // What it does not see of the right to switch back: conditions, boundaries and service control policies (so somebody named may be unable to), and
@@ -117,6 +117,15 @@ func boolean(b bool) int {
 	return 0
 }
 
+// BoundaryOnly reports whether the policy is used as a permissions boundary and nothing else: then it grants nothing, and taking a statement out would
+// take rights from those whom it caps (IAM user guide, "Permissions boundaries").
+func (u PolicyUse) BoundaryOnly() bool {
+	return len(u.Attachments) > 0 && !slices.ContainsFunc(u.Attachments, func(a Attachment) bool { return !a.Boundary })
+}
+
+// BoundaryReason is added to a reason for what is only used as a boundary.
+const BoundaryReason = "; the policy is only used as a permissions boundary, which grants nothing"
+
 // Facts lists every attachment.
 func (u PolicyUse) Facts() []string {
 	if len(u.Attachments) == 0 {
@@ -129,6 +138,25 @@ func (u PolicyUse) Facts() []string {
 	return out
 }
 
+// mostListed is how many names a note shows.
+const mostListed = 10
+
+func listed(names []string) string {
+	if len(names) <= mostListed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostListed], ", "), len(names)-mostListed)
+}
+
+// StackNote says that a stack owns the policy, if one does: it is for every plan, with changes or without.
+func StackNote(before DefaultVersion) []string {
+	stack := before.Tags["aws:cloudformation:stack-name"]
+	if stack == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("CloudFormation stack %s owns the policy: its template needs the same change, or the next deployment puts it back", stack)}
+}
+
 // Notes say who is affected by a new default version, who could take it back, and what goes.
 func (u PolicyUse) Notes(before DefaultVersion) []string {
 	var names []string
@@ -137,20 +165,17 @@ func (u PolicyUse) Notes(before DefaultVersion) []string {
 	}
 	out := []string{"attached to nobody, so nobody loses access"}
 	if len(names) > 0 {
-		out = []string{"the new version applies at once to everybody the policy is attached to: " + strings.Join(names, ", ")}
+		out = []string{"the new version applies at once to everybody the policy is attached to: " + listed(names)}
 	}
 	who := "nobody besides the root user"
 	if len(u.CanSwitchBack) > 0 {
-		who = strings.Join(u.CanSwitchBack, ", ")
+		who = listed(u.CanSwitchBack)
 	}
 	out = append(out, fmt.Sprintf("version %s stays, and could be made the default again by: %s", before.ID, who))
 	if u.Spare != nil {
-		out = append(out, fmt.Sprintf("version %s of %s is deleted to make room for the new one; undo makes it again under another id. Its document: %s", u.Spare.ID, u.Spare.Created, u.Spare.Text))
+		out = append(out, fmt.Sprintf("version %s of %s is deleted to make room for the new one: it%s; undo makes it again under another id. Its document: %s", u.Spare.ID, u.Spare.Created, u.Spare.why(), u.Spare.Text))
 	}
-	if stack := before.Tags["aws:cloudformation:stack-name"]; stack != "" {
-		out = append(out, fmt.Sprintf("CloudFormation stack %s owns the policy: its template needs the same change, or the next deployment puts it back", stack))
-	}
-	return out
+	return append(out, StackNote(before)...)
 }
 
 // Remaining returns a document's text without some of its statements; empty is true where none is left, which IAM refuses.

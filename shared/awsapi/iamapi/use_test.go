@@ -1,6 +1,8 @@
 package iamapi
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,6 +105,53 @@ func TestOwnedByAWS(t *testing.T) {
 	} {
 		if name, owned := awsOwned(arn); owned != (want != "") || owned && name != want {
 			t.Errorf("%s: %q, %v; want %q", arn, name, owned, want)
+		}
+	}
+}
+
+func TestBoundaryOnly(t *testing.T) {
+	t.Parallel()
+	bound, held := Attachment{Kind: "role", Name: "a", Boundary: true}, Attachment{Kind: "role", Name: "b"}
+	for _, c := range []struct {
+		use  []Attachment
+		want bool
+	}{{nil, false}, {[]Attachment{bound}, true}, {[]Attachment{bound, held}, false}, {[]Attachment{held}, false}} {
+		if got := (PolicyUse{Attachments: c.use}).BoundaryOnly(); got != c.want {
+			t.Errorf("%v: got %v", c.use, got)
+		}
+	}
+}
+
+func TestListed(t *testing.T) {
+	t.Parallel()
+	names := strings.Fields("a b c d e f g h i j k l")
+	for n, want := range map[int]string{0: "", 1: "a", 10: "a, b, c, d, e, f, g, h, i, j", 12: "a, b, c, d, e, f, g, h, i, j and 2 more"} {
+		if got := listed(names[:n]); got != want {
+			t.Errorf("%d names: %q", n, got)
+		}
+	}
+}
+
+func TestSpareIsTheOldestThatIsTooBroad(t *testing.T) {
+	t.Parallel()
+	keys := allow("iam:CreateAccessKey", "*")
+	for _, c := range []struct {
+		texts []string
+		want  string
+		why   string
+	}{
+		{[]string{little, little, admin, keys}, "v3", "itself too broad"},
+		{[]string{little, keys, admin, little}, "v2", "itself too broad"},
+		{[]string{little, little, little, little}, "v1", "none of the others is too broad"},
+	} {
+		var others []Version
+		for i, text := range c.texts {
+			others = append(others, Version{ID: "v" + strconv.Itoa(i+1), Text: text})
+		}
+		got := spareOf(others)
+		notes := strings.Join(PolicyUse{Spare: got}.Notes(DefaultVersion{ID: "v5"}), "; ")
+		if got.ID != c.want || !strings.Contains(notes, c.why) {
+			t.Errorf("%v: %s, want %s; notes %s", c.texts, got.ID, c.want, notes)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	for _, e := range iamapi.Judge(s.Policies, nil) {
-		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled})
+		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled, Manual: e.Manual})
 	}
 	return out
 }
@@ -87,11 +87,14 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 		fix.Advice = []core.Advice{advice(r, mended.Left)}
 		return fix, nil
 	}
-	fix.NeverAuto = []string{fmt.Sprintf("%d users have their access through this group (%s); see that somebody else can administer the account",
+	fix.NeverAuto = []string{fmt.Sprintf("access comes through this group (users: %d; %s); see that somebody else can administer the account",
 		len(s.Group.Members), strings.Join(s.Group.Members, ", "))}
 	fix.Notes = []string{"other holders of the same policies keep them; the members of this group lose the access at once"}
 	fix.After = s
 	fix.After.Policies = mended.After
+	if rest := iamapi.Manual(iamapi.Judge(mended.After, nil)); len(rest) > 0 {
+		fix.Advice = []core.Advice{advice(r, iamapi.Reported(rest))}
+	}
 	for _, step := range mended.Steps {
 		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
 	}

@@ -12,7 +12,11 @@ func advice(r awsapi.Resource, s State) core.Advice {
 	steps := []string{
 		"Find out what its holders really use: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL; aws iam get-service-last-accessed-details --job-id JOB (400 days back; iam:PassRole and S3 data events are not tracked, so \"not used\" is a hint)",
 		"Either write a version with just that: aws iam create-policy-version --policy-arn " + r.ID + " --set-as-default --policy-document file://policy.json",
-		"Or give each holder a policy of its own, and detach this one, one principal at a time:",
+	}
+	if len(s.Use.Attachments) == 0 {
+		steps = append(steps, "Or let its owner delete it: it is attached to nobody")
+	} else {
+		steps = append(steps, "Or give each holder a policy of its own, and detach this one, one principal at a time:")
 	}
 	for _, a := range s.Use.Attachments {
 		switch {

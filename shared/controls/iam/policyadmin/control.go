@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
@@ -77,7 +78,10 @@ func judge(s State, _ core.Settings) []core.Violation {
 	}
 	var out []core.Violation
 	for _, f := range admins(doc) {
-		out = append(out, core.Violation{Rule: "administrator", Where: doc.Statements[f.Statements[0].Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled})
+		for _, ref := range f.Statements {
+			v := core.Violation{Rule: "administrator", Where: doc.Statements[ref.Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled}
+			out = append(out, bounds(s, v))
+		}
 	}
 	return out
 }
@@ -100,16 +104,27 @@ func offending(text string) []int {
 	}
 	var out []int
 	for _, f := range admins(doc) {
-		if !f.Unsettled {
-			out = append(out, f.Statements[0].Statement)
+		for _, ref := range f.Statements {
+			if !f.Unsettled {
+				out = append(out, ref.Statement)
+			}
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// bounds: a policy that only bounds principals gives nothing to anybody, so what is wrong by letter is reported.
+func bounds(s State, v core.Violation) core.Violation {
+	if s.Use.BoundaryOnly() && !v.Unsettled {
+		v.Unsettled, v.Reason = true, v.Reason+iamapi.BoundaryReason
+	}
+	return v
 }
 
 func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
 	wrong := offending(s.Default.Text)
-	if len(wrong) == 0 {
+	if len(wrong) == 0 || s.Use.BoundaryOnly() {
 		return core.Fix[State]{}, nil
 	}
 	fix := core.Fix[State]{Refused: refusal(r, s, set), Notes: s.Use.Notes(s.Default)}
@@ -119,9 +134,10 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 	}
 	if empty {
 		fix.Advice = []core.Advice{advice(r, s)}
+		fix.Notes = iamapi.StackNote(s.Default)
 		return fix, nil
 	}
-	fix.NeverAuto = []string{fmt.Sprintf("a new version changes what %d principals may do, all at once", len(s.Use.Attachments))}
+	fix.NeverAuto = []string{fmt.Sprintf("a new version changes at once what everybody who has the policy may do (principals: %d)", len(s.Use.Attachments))}
 	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
 	for _, step := range iamapi.NewDefault(r.ID, s.Default, s.Use.Spare, rest) {
 		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo, Touches: []string{"default"}})

@@ -25,13 +25,22 @@ func mixed(r awsapi.Resource, text string, wrong map[int][]string) ([]string, er
 }
 
 // advice is for a policy whose offending statements cannot just be removed: some are mixed, or nothing else would be left.
-func advice(r awsapi.Resource, s State, proposals []string) core.Advice {
+func advice(r awsapi.Resource, s State, proposals []string, more bool) core.Advice {
 	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
 	for _, p := range proposals {
 		steps = append(steps, "Edit: "+p)
 	}
-	steps = append(steps, fmt.Sprintf("Take the other offending statements out in the same edit, and write it back: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; version %s stays, to go back to", r.ID, s.Default.ID))
-	if len(proposals) == 0 {
+	edit := "Write it back"
+	switch {
+	case len(proposals) == 0:
+		edit = "Write what its holders need in the place of what it says, and write it back"
+	case more:
+		edit = "Take every other offending statement out in the same edit, and write it back"
+	}
+	steps = append(steps, fmt.Sprintf("%s: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; version %s stays, to go back to", edit, r.ID, s.Default.ID))
+	if len(proposals) == 0 && len(s.Use.Attachments) == 0 {
+		steps = append(steps, "It is attached to nobody: its owner may as well delete it")
+	} else if len(proposals) == 0 {
 		steps = append(steps, "If its holders do without it, detach it from them; IAM refuses a policy without statements:")
 		for _, a := range s.Use.Attachments {
 			if a.Via == "" && !a.Boundary {

@@ -77,7 +77,8 @@ func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	for _, f := range escalations(doc) {
 		for _, ref := range f.Statements {
-			out = append(out, core.Violation{Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[ref.Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled})
+			v := core.Violation{Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[ref.Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled}
+			out = append(out, bounds(s, v))
 		}
 	}
 	return out
@@ -115,9 +116,17 @@ func statements(wrong map[int][]string) []int {
 	return out
 }
 
+// bounds: a policy that only bounds principals gives nothing to anybody, so what is wrong by letter is reported.
+func bounds(s State, v core.Violation) core.Violation {
+	if s.Use.BoundaryOnly() && !v.Unsettled {
+		v.Unsettled, v.Reason = true, v.Reason+iamapi.BoundaryReason
+	}
+	return v
+}
+
 func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
 	wrong := dangerous(s.Default.Text)
-	if len(wrong) == 0 {
+	if len(wrong) == 0 || s.Use.BoundaryOnly() {
 		return core.Fix[State]{}, nil
 	}
 	fix := core.Fix[State]{Refused: refusal(r, s, set), Notes: s.Use.Notes(s.Default)}
@@ -130,13 +139,14 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		return fix, err
 	}
 	if empty || len(proposals) > 0 {
-		fix.Advice = []core.Advice{advice(r, s, proposals)}
+		fix.Advice = []core.Advice{advice(r, s, proposals, len(wrong) > len(proposals))}
+		fix.Notes = iamapi.StackNote(s.Default)
 		return fix, nil
 	}
 	if len(dangerous(rest)) > 0 { // a removed statement cannot have kept another one harmless, since Allows take nothing away
 		return fix, fmt.Errorf("planning for %s: the rest of the policy would still be wrong", r.ID)
 	}
-	fix.NeverAuto = []string{fmt.Sprintf("a new version changes what %d principals may do, all at once", len(s.Use.Attachments))}
+	fix.NeverAuto = []string{fmt.Sprintf("a new version changes at once what everybody who has the policy may do (principals: %d)", len(s.Use.Attachments))}
 	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
 	for _, step := range iamapi.NewDefault(r.ID, s.Default, s.Use.Spare, rest) {
 		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo, Touches: []string{"default"}})

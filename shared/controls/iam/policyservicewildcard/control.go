@@ -57,9 +57,11 @@ func judge(s State, _ core.Settings) []core.Violation {
 	}
 	var out []core.Violation
 	for _, f := range wildcards(doc) {
-		out = append(out, core.Violation{
-			Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[f.Statements[0].Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled,
-		})
+		v := core.Violation{Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[f.Statements[0].Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled}
+		if s.Default.BoundaryOnly && !v.Unsettled {
+			v.Unsettled, v.Reason = true, v.Reason+iamapi.BoundaryReason
+		}
+		out = append(out, v)
 	}
 	return out
 }
@@ -77,7 +79,7 @@ func wildcards(doc iampolicy.Document) []iampolicy.Finding {
 // plan gives advice alone: which of a service's actions are needed is for usage and its owner to say, and taking all of them away would take far more than what is wrong.
 func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
 	doc, err := iampolicy.Parse([]byte(s.Default.Text))
-	if err != nil || len(violations) == 0 {
+	if err != nil || len(violations) == 0 || s.Default.BoundaryOnly {
 		return core.Fix[State]{}, nil
 	}
 	steps := []string{

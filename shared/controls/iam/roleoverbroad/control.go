@@ -69,7 +69,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	for _, e := range iamapi.Judge(s.Policies, s.Boundary) {
-		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled})
+		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled, Manual: e.Manual})
 	}
 	return out
 }
@@ -99,6 +99,9 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 	}
 	fix.After = s
 	fix.After.Policies = mended.After
+	if rest := iamapi.Manual(iamapi.Judge(mended.After, s.Boundary)); len(rest) > 0 {
+		fix.Advice = []core.Advice{advice(r, iamapi.Reported(rest))}
+	}
 	if len(iamapi.Judge(mended.After, nil)) == 0 {
 		fix.After.Boundary = nil // the next read has no reason to look
 	}

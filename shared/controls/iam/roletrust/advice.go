@@ -21,7 +21,7 @@ func advice(r awsapi.Resource, doc iampolicy.Document, wrong []int, deleted stri
 	}
 	steps = append(steps,
 		fmt.Sprintf("Write it back: aws iam update-assume-role-policy --role-name %s --policy-document file://trust.json", r.ID),
-		"If nobody has to take the role, let its owner delete it. "+revoke(r),
+		"If nobody has to take the role, let its owner delete it. S"+strings.TrimPrefix(revoke(r), "s"),
 	)
 	return core.Advice{
 		Title: "Say who may take role " + r.ID, Steps: steps,
