@@ -22,4 +22,5 @@ const (
 	Regressed         Outcome = "regressed"
 	Blind             Outcome = "blind" // no way to see
 	Errored           Outcome = "error"
+	Ignored           Outcome = "ignored" // an event that leads to no control: counted, and nothing else
 )

@@ -506,3 +506,18 @@ trusted_tags: [care]
 		})
 	}
 }
+
+func TestWhatLeadsNowhereIsCounted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, autoAll)
+	var counted []string
+	r.Count = func(control string, o core.Outcome) { counted = append(counted, control+" "+string(o)) }
+	for _, s := range []signal.Signal{{Class: signal.ClassOther}, {Class: signal.ClassCloudTrail, Relevant: true, ResourceType: "AWS::S3::Bucket", EventName: "ListBuckets"}} {
+		if fs, err := r.Evaluate(t.Context(), s); err != nil || len(fs) != 0 {
+			t.Fatalf("%d findings, %v", len(fs), err)
+		}
+	}
+	if got := strings.Join(counted, ", "); got != "none ignored, none ignored" {
+		t.Errorf("counted %s", got)
+	}
+}

@@ -27,6 +27,9 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 		}
 	}
 	controls, _ := Route(e.Controls, s)
+	if len(controls) == 0 {
+		e.count("none", core.Ignored)
+	}
 	var out []core.Finding
 	var busy error // it is looked at again later; the others need not wait for that
 	for _, c := range controls {
