@@ -101,6 +101,9 @@ func compact(findings []core.Finding, o Options) []string {
 		if f.Outcome == core.Fixed && f.Exposure > 0 {
 			line += ", open for " + show.Duration(f.Exposure)
 		}
+		if f.Cause.Actor != "" {
+			line += ", caused by " + code(show.Actor(f.Cause.Actor, f.Account), 60)
+		}
 		if f.Record.Seq > 0 {
 			line += ", record " + code(fmt.Sprintf("%s/%d", f.Record.Chain, f.Record.Seq), 40)
 		}

@@ -139,7 +139,7 @@ func TestBatch(t *testing.T) {
 			"```\\n- rules: {cidr: \\\"0.0.0.0/0\\\", egress: false, from: 22, protocol: \\\"tcp\\\", to: 22}\\n```\\n"+
 			"• *Needs people* medium `ec2-volume-encryption` on `vol-1` in `prod (111122223333)`, `eu-west-1`, record `111122223333/44`\\n"+
 			"no call can mend this safely: people have to\\n"+
-			"• *Fixed* critical `s3-bucket-public` on `acme-reports` in `prod (111122223333)`, `eu-west-1`, open for 41 s, record `111122223333/42`\\n"+
+			"• *Fixed* critical `s3-bucket-public` on `acme-reports` in `prod (111122223333)`, `eu-west-1`, open for 41 s, caused by `role deploy, session ann`, record `111122223333/42`\\n"+
 			"```\\n- policy statement 1 (Sid \\\"Everyone\\\"): Allow s3:GetObject on arn:aws:s3:::acme-reports/* for everyone (*)\\n```"),
 		wantContext("audit `111122223333/44` head `888888888888`", "audit `444455556666/7` head `777777777777`", "rules `v1-ddddeeeeffff` and 1 more versions"),
 	)
