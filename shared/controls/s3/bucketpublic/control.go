@@ -189,16 +189,13 @@ func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
 func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (core.Fix[State], error) {
 	after := s
 	if len(use.public) > 0 {
-		text, empty, err := use.doc.Without(use.public...)
+		text, err := use.withoutPublic()
 		if err != nil {
-			return fix, fmt.Errorf("taking the public statements out of the policy: %w", err)
-		}
-		if empty {
-			text = nil
+			return fix, fmt.Errorf("taking the public out of the policy: %w", err)
 		}
 		after.PolicyText, after.Policy = string(text), json.RawMessage(text)
 		fix.Changes = append(fix.Changes, core.Change{
-			Why: fmt.Sprintf("take %d public of %d statements out of the policy", len(use.public), len(use.doc.Statements)), Touches: []string{"policy"},
+			Why: use.why(), Touches: []string{"policy"},
 			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
 		})
 	}

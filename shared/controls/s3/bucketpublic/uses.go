@@ -18,9 +18,9 @@ type uses struct {
 	partners  []string // other accounts, canonical users and CloudFront identities
 	unsettled []int    // statements that may serve somebody on purpose
 	services  []string
-	beside    []string // fixed principals that a public statement names beside everybody
-	deleted   string   // a deleted principal that a surviving statement names
-	delivery  bool     // log delivery by ACL
+	shared    []int  // those of them that name partners beside everybody: just "*" goes
+	deleted   string // a deleted principal that a surviving statement names
+	delivery  bool   // log delivery by ACL
 }
 
 // cloudFrontLogs is the account awslogsdelivery, by which CloudFront delivers standard logs. Source: CloudFront developer guide, "Access logs" (aws, aws-cn).
@@ -54,24 +54,73 @@ func usesOf(s State) (uses, error) {
 			u.unsettled = append(u.unsettled, e.Statement)
 		}
 	}
-	for _, i := range u.public {
-		for _, pr := range doc.Statements[i].Principals {
-			if pr.ID != "*" && pr.Type != iampolicy.Service && !strings.Contains(pr.ID, s.Account) {
-				u.beside = append(u.beside, pr.String())
-			}
-		}
-	}
+	u.partners = append(u.partners, u.splitPublic(s.Account)...)
 	for _, st := range doc.Statements {
 		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
 		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
 		u.services = append(u.services, g.Services...)
 	}
 	for _, d := range doc.DeletedPrincipals() {
-		if !slices.Contains(u.public, d.Statement) {
+		if !slices.Contains(u.public, d.Statement) || slices.Contains(u.shared, d.Statement) {
 			u.deleted = d.ID
 		}
 	}
 	return u, nil
+}
+
+// splitPublic finds the public statements that are fine once "*" is out of their list of principals, and returns which outsiders are in those lists.
+func (u *uses) splitPublic(own string) []string {
+	var beside []string
+	for _, i := range u.public {
+		text, err := u.doc.WithoutAnyone(i)
+		if err != nil {
+			continue // nobody else is named: the statement goes
+		}
+		narrowed, err := iampolicy.Parse(text)
+		if err == nil && iampolicy.JudgePublic(narrowed.Statements[i], iampolicy.S3Bucket).Verdict == iampolicy.NotPublic {
+			u.shared = append(u.shared, i)
+			for _, id := range u.doc.Statements[i].BesideAnyone() {
+				if !strings.Contains(id, own) { // our own account keeps its access whatever is blocked
+					beside = append(beside, id)
+				}
+			}
+		}
+	}
+	return beside
+}
+
+// withoutPublic returns the policy's text without what is public in it, empty if nothing remains.
+func (u uses) withoutPublic() ([]byte, error) {
+	doc := u.doc
+	for _, i := range u.shared {
+		text, err := doc.WithoutAnyone(i)
+		if err != nil {
+			return nil, err
+		}
+		if doc, err = iampolicy.Parse(text); err != nil {
+			return nil, err
+		}
+	}
+	gone := slices.DeleteFunc(slices.Clone(u.public), func(i int) bool { return slices.Contains(u.shared, i) })
+	if len(gone) == 0 {
+		return doc.Source(), nil
+	}
+	text, empty, err := doc.Without(gone...)
+	if empty {
+		return nil, err
+	}
+	return text, err
+}
+
+func (u uses) why() string {
+	why := fmt.Sprintf("take %d public of %d statements out of the policy", len(u.public)-len(u.shared), len(u.doc.Statements))
+	switch {
+	case len(u.shared) == len(u.public):
+		return fmt.Sprintf("take * out of the principals of statements that also name others: %d", len(u.shared))
+	case len(u.shared) > 0:
+		return why + fmt.Sprintf(", and * out of the principals of %d that also name others", len(u.shared))
+	}
+	return why
 }
 
 // outsiders reports whether turning on RestrictPublicBuckets could cut off somebody whom the policy or the ACL names: while a policy is public that
@@ -94,9 +143,6 @@ func (u uses) cautions(s State) []string {
 	var out []string
 	if s.Website {
 		out = append(out, "the bucket serves a website, which would answer 403")
-	}
-	if len(u.beside) > 0 {
-		out = append(out, "a public statement also names "+strings.Join(u.beside, ", ")+", who would lose access with it: give them a statement of their own first")
 	}
 	cloudFront := func(p string) bool { return strings.Contains(p, "cloudfront") || strings.Contains(p, "CloudFront") }
 	if slices.ContainsFunc(u.services, cloudFront) || slices.ContainsFunc(u.partners, cloudFront) {
