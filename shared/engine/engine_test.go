@@ -521,3 +521,26 @@ func TestWhatLeadsNowhereIsCounted(t *testing.T) {
 		t.Errorf("counted %s", got)
 	}
 }
+
+func TestUndoThatDidNotTakeIsNotUndone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, autoAll)
+	r.Controls[0].Reversible = core.PartlyReversible // so that the state need not come back whole, but something has to
+	r.setup(publicBucket)
+	f := r.evaluate()
+	want(t, f, core.Fixed)
+	u, err := r.PlanUndo(t.Context(), f.Record.Chain, f.Record.Seq)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := emulatortest.ForTest(t).Config(r.cloud.Session.Account, "eu-west-1")
+	cfg.HTTPClient = deaf{}
+	r.Write = func(context.Context, engine.WriteRequest) (awsapi.Session, error) {
+		return awsapi.NewSession(cfg, r.cloud.Session.Account, "eu-west-1"), nil
+	}
+	done, err := r.Undo(t.Context(), u, "dana")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, done, core.Unverified)
+}

@@ -272,8 +272,10 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ap
 	switch {
 	case err != nil || failure != nil:
 		outcome, d.Reason = core.Failed, fmt.Sprintf("taking it back failed: %v", errors.Join(failure, err))
-	case seen == p.After || c.Reversible == core.PartlyReversible:
+	case seen == p.After:
 		outcome, d.Reason = core.Undone, "read back: as it was before the fix"
+	case seen != p.Before && c.Reversible == core.PartlyReversible:
+		outcome, d.Reason = core.Undone, "read back: taken back as far as the control's notes say"
 	default:
 		d.Reason = "the calls were accepted and the resource is not as it was before the fix"
 	}
