@@ -159,7 +159,8 @@ func cases() map[string][]seen {
 		"who_federated":       {bucket()},
 		"who_identity_center": {bucket()},
 		"who_assumed_role_without_session_context": {bucket()},
-		"who_nobody": {bucket()},
+		"who_source_identity":                      {bucket()},
+		"who_nobody":                               {bucket()},
 	}
 }
 

@@ -15,6 +15,8 @@ func actor(rec record) signal.Actor {
 		Type:      rec.string("userIdentity.type"),
 		SourceIP:  rec.string("sourceIPAddress"),
 		InvokedBy: rec.string("userIdentity.invokedBy"),
+
+		SourceIdentity: rec.string("userIdentity.sessionContext.sourceIdentity"),
 	}
 	issuer := rec.string("userIdentity.sessionContext.sessionIssuer.arn")
 	issuerType := rec.string("userIdentity.sessionContext.sessionIssuer.type")

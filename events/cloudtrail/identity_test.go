@@ -28,6 +28,8 @@ func TestActor(t *testing.T) {
 		"who_identity_center": {Type: "IdentityCenterUser", Principal: "544894e8-80c1-707f-60e3-3ba6510dfac1", SourceIP: ip},
 		"who_assumed_role_without_session_context": {Type: "AssumedRole", ARN: "arn:aws:sts::111122223333:assumed-role/Deployer/alice",
 			Principal: "arn:aws:sts::111122223333:assumed-role/Deployer/alice", Role: "Deployer", SessionName: "alice", SourceIP: ip},
+		"who_source_identity": {Type: "AssumedRole", ARN: "arn:aws:sts::111122223333:assumed-role/Deployer/deploy-1842", Principal: "arn:aws:iam::111122223333:role/ci/Deployer",
+			Role: "Deployer", SessionName: "deploy-1842", SourceIdentity: "ada@example.com", SourceIP: ip},
 		"who_nobody": {},
 	} {
 		if diff := cmp.Diff(want, parse(t, name)[0].Actor); diff != "" {

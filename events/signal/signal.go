@@ -76,6 +76,8 @@ type Actor struct {
 	// Principal is who stands behind the call: the ARN of the session's issuer or of the user; where there is none, the service's name or the principal's unique id.
 	Principal   string `json:"principal,omitempty"`
 	SessionName string `json:"session_name,omitempty"`
+	// SourceIdentity is who first took a role in the chain, as the trust policies on the way insist on; unlike a session name nobody can change it later.
+	SourceIdentity string `json:"source_identity,omitempty"`
 	// SourceIP is an address, or the DNS name of the AWS service that called.
 	SourceIP  string `json:"source_ip,omitempty"`
 	InvokedBy string `json:"invoked_by,omitempty"`

@@ -19,6 +19,7 @@ type Decision struct {
 type Cause struct {
 	Origin string    `json:"origin"` // event, sweep, config, securityhub, guardduty, cli
 	Actor  string    `json:"actor,omitempty"`
+	Person string    `json:"person,omitempty"` // who that is, where AWS vouches for it: see approval.IdentityOf
 	Event  string    `json:"event,omitempty"` // "s3.amazonaws.com:PutBucketPolicy"
 	ID     string    `json:"id,omitempty"`    // of the event, to tell duplicates
 	Time   time.Time `json:"time,omitzero"`   // when the causing call was made, as far as known

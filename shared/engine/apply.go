@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
@@ -73,9 +74,13 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 			Region: o.Resource.Region, Outcome: core.Stale, Reason: "the order is about a plan that was dealt with already or has been replaced"}, nil
 	}
 	looked := e.Now()
-	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause})
+	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Person: occ.Person, Time: occ.Cause})
 	f.ID = occ.PlanID
 	_, done := doneBefore(f, occ)
+	grant, err := e.grant(ctx, f, occ, approver)
+	if err != nil {
+		return f, err
+	}
 	switch {
 	case occ.State == occurrence.Applying && e.Now().Before(occ.ClaimEnds):
 		return f, fmt.Errorf("%w: occurrence %s is claimed by %s", ErrBusy, occ.ID, occ.Owner)
@@ -87,14 +92,33 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 		return e.close(ctx, f, occ, audit.Error, f.Outcome, reason(f))
 	case f.Hash != occ.PlanHash:
 		return e.replace(ctx, c, f, occ)
-	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && approver != "":
-		return e.carryOut(ctx, c, f, occ, approver, lease, looked)
+	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && grant.by != "":
+		return e.carryOut(ctx, c, f, occ, grant, lease, looked)
 	}
 	_, _, err = e.open(ctx, &f) // the rules decide otherwise by now: recorded in the same occurrence
 	if err != nil {
 		return f, err
 	}
 	return e.notify(ctx, f)
+}
+
+// grant is a yes to a plan: who gave it, and what the write has to depend on, so that a yes that ended in the meantime is none.
+type grant struct {
+	by     string
+	guards []dynamodbapi.Item
+}
+
+// grant returns the yes of whoever calls, or else the one that is kept for this very occurrence and plan.
+func (e *Engine) grant(ctx context.Context, f core.Finding, occ occurrence.Occurrence, approver string) (grant, error) {
+	if approver != "" || f.Outcome != core.AwaitingApproval || e.Granted == nil {
+		return grant{by: approver}, nil
+	}
+	now := e.Now()
+	yes, ok, err := e.Granted(ctx, approval.Key{Account: occ.Resource.Account, Kind: approval.Fix, ID: occ.ID, Hash: occ.PlanHash})
+	if err != nil || !ok {
+		return grant{}, err
+	}
+	return grant{by: yes.By(), guards: []dynamodbapi.Item{yes.Guard(now)}}, nil
 }
 
 // alreadyFine ends an occurrence whose resource needs nothing any more: somebody else mended it, or an earlier attempt of ours died after
@@ -151,12 +175,26 @@ func (e *Engine) close(ctx context.Context, f core.Finding, occ occurrence.Occur
 	if _, err := e.append(ctx, &f, occ.ID, kind, outcome, detail, step.Items...); err != nil {
 		return f, err
 	}
-	return e.notify(ctx, f)
+	if f, err = e.notify(ctx, f); err != nil {
+		return f, err
+	}
+	return f, e.point(ctx, f, occ.Decision)
+}
+
+// point lets the deciding function look at a resource about whose plan people are or were asked. What is lost here it finds by itself, later.
+func (e *Engine) point(ctx context.Context, f core.Finding, decision string) error {
+	if e.Ask == nil || decision != rules.Approve.String() {
+		return nil
+	}
+	if err := e.Ask(ctx, f.Control, f.Plan.Resource); err != nil {
+		return fmt.Errorf("pointing the deciding function to %s: %w", f.Resource, err)
+	}
+	return nil
 }
 
 // carryOut journals the intent, makes the calls, reads back and records the result. Everything that may forbid the write is a condition of
 // the transaction that records the intent: the claim, the lease, the kill switch and the limits.
-func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, approver string, lease occurrence.Lease, looked time.Time) (core.Finding, error) {
+func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, yes grant, lease occurrence.Lease, looked time.Time) (core.Finding, error) {
 	if occ.Decision == "" { // whoever opened it has not come to that
 		var err error
 		if occ, _, err = e.recordDecision(ctx, &f, occ); err != nil {
@@ -173,7 +211,8 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	}
 	guards := append(claim.Items, e.State.LeaseItem(lease), e.State.SwitchCheck())
 	guards = append(guards, e.limits(ctx, c, f)...)
-	intent, err := e.append(ctx, &f, occ.ID, audit.Intent, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: approver}, guards...)
+	guards = append(guards, yes.guards...)
+	intent, err := e.append(ctx, &f, occ.ID, audit.Intent, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: yes.by}, guards...)
 	if why, refused := refusalOf(err); refused {
 		return e.refuse(ctx, f, occ, why)
 	}
@@ -184,7 +223,7 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	if err != nil {
 		return f, err
 	}
-	res := e.execute(ctx, c, &f, approver, looked)
+	res := e.execute(ctx, c, &f, yes.by, looked)
 	res.detail.Intent = intent.Seq
 	f.Reason, f.Exposure = res.detail.Reason, res.detail.Exposure
 	return e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
@@ -206,6 +245,8 @@ func refusalOf(err error) (string, bool) {
 		return "", false
 	case failed.Has(occurrence.MustBeLifted):
 		return "the kill switch is engaged: nothing is written until it is lifted", true
+	case failed.Has(approval.MustBeGranted):
+		return "the approval ended just before the write; it can be asked for again", true
 	case failed.Has(occurrence.MustBeBelow):
 		return "a limit is reached: too many fixes of this control in this account this hour, or of this resource today; see limits in the rules file", true
 	}
@@ -275,11 +316,11 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 			return f, err
 		}
 		if !occ.Cause.IsZero() { // an event told of it first
-			f.Cause = core.Cause{Origin: occ.Origin, Actor: occ.Actor, Time: occ.Cause}
+			f.Cause = core.Cause{Origin: occ.Origin, Actor: occ.Actor, Person: occ.Person, Time: occ.Cause}
 		}
 		if occ.State == occurrence.Applying { // somebody is at it, or died at it
 			return e.applyHeld(ctx, c, Order{Occurrence: occ.ID, Control: c.ID, Resource: r, Hash: f.Hash}, approver, lease)
 		}
-		return e.carryOut(ctx, c, f, occ, approver, lease, looked)
+		return e.carryOut(ctx, c, f, occ, grant{by: approver}, lease, looked)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
@@ -28,6 +29,12 @@ type Engine struct {
 
 	State *occurrence.Book
 	Log   *audit.Log
+	// Granted returns the approval of a plan, if there is one that counts. Nil: nothing is ever approved but by the caller of [Engine.ApplyApproved].
+	Granted func(context.Context, approval.Key) (approval.Grant, bool, error)
+	// Exempted returns what people agreed on beside the rules file's exceptions. Nil: nothing.
+	Exempted func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error)
+	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look.
+	Ask func(ctx context.Context, control string, r awsapi.Resource) error
 	// Enqueue hands an automatic plan to the function that applies it. Nil: it is applied at once, in this process.
 	Enqueue func(context.Context, Order) error
 	// Notify tells people. Its failure never fails a fix.

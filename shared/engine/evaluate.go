@@ -80,7 +80,10 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	case core.Excepted:
 		return f, nil // recorded, and nobody needs to hear of what was agreed
 	}
-	return e.notify(ctx, f)
+	if f, err = e.notify(ctx, f); err != nil {
+		return f, err
+	}
+	return f, e.point(ctx, f, f.Decision.Mode)
 }
 
 // unseen records that a resource could not be judged, once for as long as that lasts: a missing permission would otherwise fill the log and
@@ -123,7 +126,7 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 	}
 	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
 		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan,
-		Cause: f.Cause.Time, Actor: f.Cause.Actor, Origin: f.Cause.Origin,
+		Cause: f.Cause.Time, Actor: f.Cause.Actor, Person: f.Cause.Person, Origin: f.Cause.Origin,
 	})
 	if err != nil {
 		return occ, false, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -71,7 +72,27 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r
 	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
 		f.Decision = core.Decision{Mode: rules.Refuse.String(), Reason: p.Refused, Rule: "control"}
 	}
+	if err := e.exempt(ctx, f, r); err != nil {
+		f.Outcome, f.Reason, f.Err = core.Errored, err.Error(), err
+		return
+	}
 	f.Outcome, f.Reason = decided(f)
+}
+
+// exempt lets what people agreed on stand beside the rules file's exceptions. What forbids a write stays as it is.
+func (e *Engine) exempt(ctx context.Context, f *core.Finding, r awsapi.Resource) error {
+	if e.Exempted == nil || f.Decision.Mode == rules.Exempt.String() || f.Decision.Mode == rules.Refuse.String() {
+		return nil
+	}
+	x, ok, err := e.Exempted(ctx, f.Control, r)
+	if err != nil {
+		return fmt.Errorf("looking for an exemption of %s: %w", r.ID, err)
+	}
+	if ok {
+		f.Decision = core.Decision{Mode: rules.Exempt.String(), Rule: "exemption",
+			Reason: fmt.Sprintf("exempt until %s: %s (%s; agreed by %s)", x.Until.UTC().Format(time.DateOnly), x.Reason, x.Owner, x.Approver)}
+	}
+	return nil
 }
 
 // decide asks the rules about the finding.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shoreup/shoreup/events"
 	"github.com/shoreup/shoreup/events/signal"
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -169,6 +170,11 @@ func (e *Engine) list(ctx context.Context, t awsapi.ResourceType, r awsapi.Resou
 // CauseOf returns what a signal says about the cause of a finding.
 func CauseOf(s signal.Signal) core.Cause {
 	c := core.Cause{Origin: originOf(s.Class), Actor: Who(s.Actor), ID: s.EventID, Time: s.Time}
+	who := approval.Caller{ARN: s.Actor.ARN, Issuer: s.Actor.Principal, SourceIdentity: s.Actor.SourceIdentity}
+	if s.Actor.Type == "IdentityCenterUser" {
+		who.UserID = s.Actor.Principal
+	}
+	c.Person = approval.IdentityOf(who)
 	if s.EventName != "" {
 		c.Event = s.EventSource + ":" + s.EventName
 	}

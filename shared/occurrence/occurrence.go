@@ -60,6 +60,7 @@ type Occurrence struct {
 	Opened time.Time
 	Cause  time.Time // when the thing went wrong, zero if not known
 	Actor  string    // who caused it
+	Person string    // the person behind the actor, empty if AWS does not vouch for one
 	Origin string    // where it came from: an event, a sweep, ...
 	Past   Past      // the one before, zero if there was none or it is long ago
 
@@ -107,7 +108,7 @@ func (b *Book) Prepare(ctx context.Context, o Occurrence) (Occurrence, error) {
 	if err != nil {
 		return Occurrence{}, fmt.Errorf("opening an occurrence of %s on %s: %w", o.Control, o.Resource.ID, err)
 	}
-	past, err := b.past(ctx, o)
+	past, err := b.Past(ctx, o.Control, o.Resource)
 	if err != nil {
 		return Occurrence{}, err
 	}
@@ -193,8 +194,9 @@ func (b *Book) ListOpen(ctx context.Context, account string) ([]Occurrence, erro
 	return out, nil
 }
 
-func (b *Book) past(ctx context.Context, o Occurrence) (Past, error) {
-	v, ok, err := b.store.Get(ctx, b.table, o.key(sectionPast))
+// Past returns how the last closed occurrence of a control on a resource ended; zero if there was none, or it is long ago.
+func (b *Book) Past(ctx context.Context, control string, r awsapi.Resource) (Past, error) {
+	v, ok, err := b.store.Get(ctx, b.table, Occurrence{Control: control, Resource: r}.key(sectionPast))
 	if err != nil || !ok {
 		return Past{}, err
 	}

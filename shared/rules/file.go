@@ -27,6 +27,8 @@ type File struct {
 	Freezes             []Freeze
 	KillSwitch          bool
 	Slack               Slack
+	People              []Person
+	Approvals           []ApprovalRule
 
 	data string // the exact bytes
 }
@@ -106,6 +108,7 @@ type Weekly struct {
 // Slack says where messages go. It holds no secrets.
 type Slack struct {
 	Channel string // "" = the deployment's own
+	Team    string // id of the workspace whose members may decide; "" = nobody may in Slack
 	Routes  []Route
 }
 

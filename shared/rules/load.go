@@ -34,6 +34,8 @@ func (d *decoder) root(n *node) {
 		"freezes":              list(100, d.freeze),
 		"kill_switch":          func(n *node, p string) { f.KillSwitch = d.flag(n, p) },
 		"slack":                d.slack,
+		"people":               list(200, d.person),
+		"approvals":            list(100, d.approval),
 	}, "version")
 }
 

@@ -164,6 +164,7 @@ func (d *decoder) slack(n *node, path string) {
 	s := &d.file.Slack
 	d.object(n, path, map[string]field{
 		"channel": channel(&s.Channel),
+		"team":    func(n *node, p string) { s.Team = d.checked(n, p, checkTeam) },
 		"routes": func(n *node, p string) {
 			d.list(n, p, 100, func(n *node, p string) {
 				r := Route{}

@@ -34,7 +34,7 @@ var mayImport = []layer{
 	{"shared/audit", and("shared/core", "shared/awsapi", "shared/awsapi/dynamodbapi")},
 	{"shared/occurrence", and("shared/core", "shared/awsapi", "shared/awsapi/dynamodbapi")},
 	{"shared/occurrence/tabletest", and("shared/occurrence", "shared/awsapi", "shared/awsapi/dynamodbapi", "shared/localcloud/...")},
-	{"shared/approval/...", and("shared/core", "shared/awsapi", "shared/awsapi/*api", "shared/approval")},
+	{"shared/approval/...", and("shared/core", "shared/awsapi", "shared/awsapi/*api", "shared/approval", "shared/audit", "shared/occurrence", "shared/rules")},
 	{"shared/notify/...", and("shared/core", "shared/awsapi", "shared/notify/...")},
 	{"shared/report/...", and("shared/core", "shared/awsapi", "shared/audit", "shared/audit/verify", "shared/notify/show", "shared/report/...")},
 	{"shared/engine", and("events", "events/signal", "shared/audit", "shared/audit/verify", "shared/approval", "shared/awsapi", "shared/awsapi/dynamodbapi",

@@ -41,7 +41,7 @@ func TestTopLevelIsDescribed(t *testing.T) {
 			t.Errorf("%s has no description", name)
 		}
 	}
-	if len(doc.Properties) != 14 {
-		t.Errorf("the schema has %d fields, want 14", len(doc.Properties))
+	if len(doc.Properties) != 16 {
+		t.Errorf("the schema has %d fields, want 16", len(doc.Properties))
 	}
 }

@@ -1,0 +1,152 @@
+package approval
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/canon"
+)
+
+// LongestExemption is how long people may exempt a resource at most; longer ones belong in the rules file, which is reviewed.
+const LongestExemption = 90 * 24 * time.Hour
+
+const (
+	sectionExempt = "exempt#"
+	maxSortKey    = 1024 // bytes, "Quotas in Amazon DynamoDB"
+	attrUntil     = "exempt_until"
+)
+
+// Exemption is a thing that nobody may fix until a date, as people agreed on it. It stands beside the exceptions of the rules file.
+type Exemption struct {
+	Control  string          `json:"control"`
+	Resource awsapi.Resource `json:"resource"`
+	ARN      string          `json:"arn"`
+	Owner    string          `json:"owner"`
+	Reason   string          `json:"reason"`
+	Until    time.Time       `json:"until"`
+	Approver string          `json:"approver"` // filled when it is agreed
+}
+
+// Check says what is missing in an exemption that is asked for.
+func (e Exemption) Check(now time.Time) *Refusal {
+	switch {
+	case strings.TrimSpace(e.Owner) == "" || strings.TrimSpace(e.Reason) == "":
+		return refuse("nothing", "an exemption needs an owner and a reason")
+	case !now.Before(e.Until):
+		return refuse("nothing", "an exemption ends in the future, not on %s", e.Until.UTC().Format(time.DateOnly))
+	case e.Until.After(now.Add(LongestExemption)):
+		return refuse("nothing", "an exemption lasts %d days at most; for longer, write an exception into the rules file", int(LongestExemption.Hours()/24))
+	}
+	return nil
+}
+
+func (e Exemption) item() dynamodbapi.Values {
+	sk := sectionExempt + strings.Join([]string{e.Resource.Region, e.Resource.Type, e.Resource.ID, e.Control}, "#")
+	if len(sk) > maxSortKey {
+		sk = sectionExempt + "sha256#" + canon.Hash([]byte(sk))
+	}
+	return dynamodbapi.Key(partition(e.Resource.Account), sk)
+}
+
+// Exempted returns the exemption of a resource from a control that holds now, if there is one.
+func Exempted(ctx context.Context, store *dynamodbapi.Store, table, control string, r awsapi.Resource, now time.Time) (Exemption, bool, error) {
+	v, ok, err := store.Get(ctx, table, Exemption{Control: control, Resource: r}.item())
+	if err != nil || !ok {
+		return Exemption{}, false, err
+	}
+	e, err := exemptionOf(v)
+	// A name of another resource that came to the same hash, or a row that was put elsewhere, exempts nothing.
+	if err != nil || e.Control != control || e.Resource != r || !now.Before(e.Until) {
+		return Exemption{}, false, err
+	}
+	return e, true, nil
+}
+
+// Exemptions returns all exemptions of an account that are kept, those that ended lately as well.
+func Exemptions(ctx context.Context, store *dynamodbapi.Store, table, account string) ([]Exemption, error) {
+	var out []Exemption
+	for v, err := range store.All(ctx, dynamodbapi.Query{Table: table, PK: partition(account), From: sectionExempt, To: sectionExempt + "\U0010FFFF"}) {
+		if err != nil {
+			return nil, err
+		}
+		e, err := exemptionOf(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func exemptionOf(v dynamodbapi.Values) (Exemption, error) {
+	var e Exemption
+	if err := canon.Unmarshal([]byte(v.Text(attrBody)), &e); err != nil {
+		return e, fmt.Errorf("reading exemption %s: %w", v.Text(dynamodbapi.SK), err)
+	}
+	return e, nil
+}
+
+// AskExemption asks for an exemption of what an occurrence is about.
+func (d *Desk) AskExemption(ctx context.Context, occurrence, cause string, e Exemption, requester string) (Request, error) {
+	if no := e.Check(d.Now()); no != nil {
+		return Request{}, no
+	}
+	e.Approver = ""
+	hash, raw, err := HashOf(e)
+	if err != nil {
+		return Request{}, err
+	}
+	return d.Ask(ctx, Request{
+		Key:     Key{Account: e.Resource.Account, Kind: Exempt, ID: occurrence, Hash: hash},
+		Control: e.Control, ARN: e.ARN, Where: e.Resource, Requester: requester, Cause: cause, Body: raw,
+	})
+}
+
+// AskLift asks to lift the kill switch.
+func (d *Desk) AskLift(ctx context.Context, why, requester string) (Request, error) {
+	s, err := d.Book.Engaged(ctx)
+	if err != nil {
+		return Request{}, err
+	}
+	if !s.Engaged {
+		return Request{}, refuse("nothing", "the kill switch is not engaged")
+	}
+	hash, raw, err := HashOf(s)
+	if err != nil {
+		return Request{}, err
+	}
+	return d.Ask(ctx, Request{Key: Key{Account: d.Account, Kind: Lift, ID: s.Since.UTC().Format(time.RFC3339Nano), Hash: hash}, Requester: requester, Body: raw, Why: why})
+}
+
+// effect is what a request's approval does at once, in the transaction that records it. Fixes and undos are carried out by the function that applies.
+func (d *Desk) effect(r Request) (Request, []dynamodbapi.Item, error) {
+	if r.Key.Kind == Fix || r.Key.Kind == Undo {
+		return r, nil, nil
+	}
+	by := Grant{Request: r}.By()
+	r.State, r.Ended, r.Why = Applied, d.Now(), "agreed by "+by
+	switch r.Key.Kind {
+	case Exempt:
+		var e Exemption
+		if err := canon.Unmarshal(r.Body, &e); err != nil {
+			return r, nil, fmt.Errorf("reading what is to be exempted: %w", err)
+		}
+		e.Approver = by
+		body, err := canon.Marshal(e)
+		if err != nil {
+			return r, nil, err
+		}
+		v := e.item()
+		v[attrBody], v[attrUntil], v[dynamodbapi.TTL] = string(body), e.Until.UnixMilli(), e.Until.Add(keepEnded).Unix()
+		return r, []dynamodbapi.Item{{Op: dynamodbapi.Put, Table: d.Table, Put: v}}, nil
+	case Lift:
+		return r, []dynamodbapi.Item{d.Book.SwitchItem(false, by, "agreed after a request of "+r.Requester)}, nil
+	case People:
+		return r, []dynamodbapi.Item{d.inForce(r.Key.Hash, string(r.Body))}, nil
+	}
+	return r, nil, fmt.Errorf("deciding about a %s: there is no such kind", r.Key.Kind)
+}
