@@ -16,6 +16,7 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/report/awscli"
 	"github.com/shoreup/shoreup/shared/report/text"
 	"github.com/shoreup/shoreup/shared/rules"
 	"github.com/shoreup/shoreup/shared/wildcard"
@@ -41,7 +42,7 @@ Without flags everything in the account and Region is looked at. Exit code 0: no
 		Example: "  shoreup plan --control s3-bucket-public --resource my-bucket\n  shoreup plan --control 'ec2-*' --out plan.json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.formatFlag(cmd)
+	cmd.Flags().StringVar(&o.format, "format", "text", "text, json, or aws-cli: the calls as commands for a ticket")
 	o.rulesFlag(cmd)
 	o.awsFlags(cmd)
 	cmd.Flags().StringSliceVar(&o.controls, "control", nil, "only these controls (ids; * stands for any text)")
@@ -51,9 +52,8 @@ Without flags everything in the account and Region is looked at. Exit code 0: no
 }
 
 func (o *planFlags) run(cmd *cobra.Command) error {
-	asJSON, err := o.json()
-	if err != nil {
-		return err
+	if !slices.Contains([]string{"text", "json", "aws-cli"}, o.format) {
+		return fmt.Errorf("--format %s: write text, json or aws-cli", o.format)
 	}
 	ctx := cmd.Context()
 	h, err := o.connect(ctx)
@@ -78,9 +78,12 @@ func (o *planFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	if asJSON {
+	switch o.format {
+	case "json":
 		err = printJSON(cmd.OutOrStdout(), result)
-	} else {
+	case "aws-cli":
+		err = awscli.Write(cmd.OutOrStdout(), result.Plans)
+	default:
 		err = o.print(cmd, result)
 	}
 	if err != nil {
