@@ -11,6 +11,7 @@ type Finding struct {
 	AWSAccountID string `json:"AwsAccountId"`
 	Region       string `json:"Region"`
 	RecordState  string `json:"RecordState"`
+	UpdatedAt    string `json:"UpdatedAt"` // by its provider
 	Workflow     struct {
 		Status string `json:"Status"`
 	} `json:"Workflow"`
@@ -21,6 +22,7 @@ type Finding struct {
 	} `json:"Compliance"`
 	Note struct {
 		UpdatedBy string `json:"UpdatedBy"`
+		UpdatedAt string `json:"UpdatedAt"`
 	} `json:"Note"`
 	ProductFields struct {
 		ControlID   string `json:"ControlId"`

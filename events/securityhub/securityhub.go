@@ -17,15 +17,23 @@ const (
 	DetailTypeAction   = "Security Hub Findings - Custom Action"
 )
 
-// NoteAuthor is what shoreup writes into Note.UpdatedBy. Each update that we make of a finding comes back as an import; these are not acted on.
+// NoteAuthor is what shoreup writes into Note.UpdatedBy. Each update that we make of a finding comes back as an import; these are not acted on. The note stays on
+// the finding for good, so what its provider says later is told by the time: BatchUpdateFindings leaves the finding's UpdatedAt alone.
 const NoteAuthor = "shoreup"
+
+// The names of our custom actions, at most 20 characters each. Others' actions are not for us.
+const (
+	ActionPlan = "Plan with shoreup"
+	ActionFix  = "Request fix"
+)
 
 // Parse gives a signal for each resource of each finding. Account and Region are the finding's and the resource's, never the envelope's, which
 // in an administrator account or aggregation Region says something else. One finding that cannot be read is invalid and does not hide the others.
 // Errors wrap wire.ErrMalformed: no detail, no list of findings.
 func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	var d struct {
-		Findings []json.RawMessage `json:"findings"`
+		ActionName string            `json:"actionName"`
+		Findings   []json.RawMessage `json:"findings"`
 	}
 	if err := env.DecodeDetail(&d); err != nil {
 		return nil, err
@@ -36,7 +44,10 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	byHand := env.DetailType == DetailTypeAction
 	base := signal.Signal{Class: signal.ClassSecurityHub, Relevant: true, Time: env.When(), EventID: env.ID}
 	if byHand {
-		base.Class = signal.ClassSecurityHubAction
+		base.Class, base.Asked = signal.ClassSecurityHubAction, map[string]string{ActionPlan: signal.AskedPlan, ActionFix: signal.AskedFix}[d.ActionName]
+		if base.Asked == "" {
+			base = base.Drop(fmt.Sprintf("the custom action %.64q is not ours", d.ActionName))
+		}
 	}
 	var out []signal.Signal
 	for _, raw := range d.Findings {
@@ -53,7 +64,11 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 func fromFinding(s signal.Signal, f Finding, byHand bool) []signal.Signal {
 	s.FindingID, s.ProductARN, s.Account = f.ID, f.ProductARN, f.AWSAccountID
 	s.SecurityControlID, s.ConfigRule = f.controlID(), f.configRule()
-	reason := uninteresting(f, byHand)
+	reason := s.Reason
+	if reason == "" {
+		reason = uninteresting(f, byHand)
+	}
+	s.Relevant, s.Reason = true, ""
 	if len(f.Resources) == 0 {
 		s.Region = region(f, Resource{})
 		if reason == "" {
@@ -82,7 +97,7 @@ func uninteresting(f Finding, byHand bool) string {
 		return fmt.Sprintf("record state is %.64q, not ACTIVE", f.RecordState)
 	case byHand && status == "SUPPRESSED":
 		return "the finding is suppressed"
-	case !byHand && f.Note.UpdatedBy == NoteAuthor:
+	case !byHand && f.Note.UpdatedBy == NoteAuthor && !wire.Time(f.UpdatedAt).After(wire.Time(f.Note.UpdatedAt)):
 		return "updated by shoreup itself"
 	case !byHand && status != "NEW" && status != "NOTIFIED":
 		return fmt.Sprintf("workflow status is %.64q, not NEW or NOTIFIED", status)

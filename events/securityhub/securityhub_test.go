@@ -38,7 +38,12 @@ func from(s signal.Signal, product, rule string) signal.Signal {
 }
 
 func byHand(s signal.Signal) signal.Signal {
-	s.Class = "securityhub_custom_action"
+	s.Class, s.Asked = "securityhub_custom_action", "fix"
+	return s
+}
+
+func asked(s signal.Signal, what string) signal.Signal {
+	s.Class, s.Asked = "securityhub_custom_action", what
 	return s
 }
 
@@ -55,6 +60,8 @@ func cases() map[string][]signal.Signal {
 	return map[string][]signal.Signal{
 		"bucket":                               {bucket()},
 		"custom_action_resolved_with_our_note": {byHand(bucket())},
+		"custom_action_plan":                   {asked(bucket(), "plan")},
+		"custom_action_of_others":              {asked(bucket(), "").Drop(`the custom action "Open a ticket" is not ours`)},
 		"custom_action_suppressed":             {byHand(bucket()).Drop("the finding is suppressed")},
 		"several_findings_several_resources": {
 			look(groupType, "sg-0aaaaaaaaaaaaaaa1", "EC2.19"), look(groupType, "sg-0bbbbbbbbbbbbbbb2", "EC2.19"),
@@ -78,6 +85,7 @@ func cases() map[string][]signal.Signal {
 		"suppressed":     {bucket().Drop(`workflow status is "SUPPRESSED", not NEW or NOTIFIED`)},
 		"resolved":       {bucket().Drop(`workflow status is "RESOLVED", not NEW or NOTIFIED`)},
 		"our_own_note":   {bucket().Drop("updated by shoreup itself")},
+		"our_old_note":   {bucket()}, // its provider has spoken since
 		"somebodys_note": {bucket()},
 		"unknown_type_and_none": {
 			look("", "", "S3.2").Drop(`resource type "AwsLambdaFunction" of the finding is not one of ours`),

@@ -18,6 +18,12 @@ const (
 	ClassInvalid           = "invalid"
 )
 
+// What a person may ask for in Security Hub.
+const (
+	AskedPlan = "plan" // to be told what would be done
+	AskedFix  = "fix"  // to have it fixed, with somebody's approval
+)
+
 // TypeAccount is the resource type of settings that belong to a whole account (or to an account in one Region). Its resource id is the account id.
 const TypeAccount = "AWS::::Account"
 
@@ -58,6 +64,9 @@ type Signal struct {
 	ConfigRule        string `json:"config_rule,omitempty"`
 	FindingID         string `json:"finding_id,omitempty"`
 	ProductARN        string `json:"product_arn,omitempty"`
+
+	// Asked is what a person picked in Security Hub: AskedPlan or AskedFix. Who it was is unknown, so it can lower what the rules allow and never raise it.
+	Asked string `json:"asked,omitempty"`
 
 	// TagKeys are the keys of the tags that the call set on the resource, one a line (a key has no line breaks): who set a tag just now may
 	// have had a reason. One text, so that signals stay comparable.

@@ -1,37 +1,47 @@
-// Command notify is the Lambda function that tells people in Slack. It takes findings in batches, so that a burst becomes few messages, and
-// has no access to customers' accounts.
+// Command notify is the Lambda function that tells what became of findings: people in Slack, in batches so that a burst becomes few messages, and after them
+// Security Hub and AWS Config in the finding's account. It can change nothing there but notes, and has no access to customers' resources.
 package main
 
 import (
 	"context"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/shoreup/shoreup/shared/annotate"
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/handler"
 	"github.com/shoreup/shoreup/shared/hub"
-	"github.com/shoreup/shoreup/shared/notify"
 )
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	sender, err := open(context.Background())
+	handle, err := open(context.Background())
 	if err != nil {
 		slog.Error("starting notify", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start((&handler.Notify{Sender: sender}).Handle)
+	lambda.Start(handle)
 }
 
-func open(ctx context.Context) (*notify.Sender, error) {
+func open(ctx context.Context) (annotate.Handler, error) {
 	env, err := hub.FromEnv("SHOREUP_SLACK_SECRET")
 	if err != nil {
 		return nil, err
 	}
-	h, err := hub.Open(ctx, env, nil)
+	cfg, err := awsapi.LoadConfig(ctx, env.Region, "")
 	if err != nil {
 		return nil, err
 	}
-	return h.Slack(ctx)
+	sender, err := hub.New(cfg, env, nil).Slack(ctx)
+	if err != nil {
+		return nil, err
+	}
+	people := (&handler.Notify{Sender: sender}).Handle
+	if env.Annotate == "" {
+		return people, nil
+	}
+	return annotate.After(people, annotate.New(cfg, env.Annotate, annotate.Counter(os.Stdout, time.Now))), nil
 }

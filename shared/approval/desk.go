@@ -47,12 +47,12 @@ const (
 
 // Answer is a person's word about a request, as it came in.
 type Answer struct {
-	Key      Key
-	Round    int64
-	Verdict  Verdict
-	Identity string // Slack member id or identity of [IdentityOf]; never a name that the sender chose
-	Via      string
-	Why      string
+	Key      Key     `json:"key"`
+	Round    int64   `json:"round"`
+	Verdict  Verdict `json:"verdict"`
+	Identity string  `json:"identity"` // Slack member id or identity of [IdentityOf]; never a name that the sender chose
+	Via      string  `json:"via"`
+	Why      string  `json:"why"`
 }
 
 const writeTries = 5

@@ -321,11 +321,14 @@ func TestExemption(t *testing.T) {
 	} {
 		y := x
 		bad(&y)
-		if r, err := w.desk.AskExemption(t.Context(), occ.ID, occ.Person, y, "bo"); err == nil {
+		if r, err := w.desk.AskExemptionOf(t.Context(), w.key(occ), y, "U0BO000001"); err == nil {
 			t.Errorf("%s: it was asked for: %+v", name, r)
 		}
 	}
-	r, err := w.desk.AskExemption(t.Context(), occ.ID, occ.Person, x, "bo")
+	if _, err := w.desk.AskExemptionOf(t.Context(), w.key(occ), x, "U0STRANGER"); err == nil {
+		t.Error("a stranger asked for it")
+	}
+	r, err := w.desk.AskExemptionOf(t.Context(), w.key(occ), x, "U0BO000001")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,13 +355,13 @@ func TestExemption(t *testing.T) {
 func TestKillSwitchIsLiftedByTwo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.desk.AskLift(t.Context(), "", "bo"); err == nil {
+	if _, err := w.desk.AskLift(t.Context(), "", "U0BO000001"); err == nil {
 		t.Error("lifting what is not engaged was asked for")
 	}
 	if err := w.desk.Book.Engage(t.Context(), "eve", "outage"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := w.desk.AskLift(t.Context(), "it is over", "bo")
+	r, err := w.desk.AskLift(t.Context(), "it is over", "U0BO000001")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/canon"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
 // LongestExemption is how long people may exempt a resource at most; longer ones belong in the rules file, which is reviewed.
@@ -90,36 +93,86 @@ func exemptionOf(v dynamodbapi.Values) (Exemption, error) {
 	return e, nil
 }
 
-// AskExemption asks for an exemption of what an occurrence is about.
-func (d *Desk) AskExemption(ctx context.Context, occurrence, cause string, e Exemption, requester string) (Request, error) {
-	if no := e.Check(d.Now()); no != nil {
-		return Request{}, no
+// AskExemptionOf asks for an exemption of what an open request is about. Owner, reason and end are the asker's; the rest is the request's.
+func (d *Desk) AskExemptionOf(ctx context.Context, k Key, e Exemption, identity string) (Request, error) {
+	person, refusal, err := d.asker(ctx, k, identity)
+	if refusal != nil || err != nil {
+		return Request{}, errors.Join(refusalError(refusal), err)
 	}
-	e.Approver = ""
+	r, ok, err := Get(ctx, d.Store, d.Table, k)
+	if err != nil {
+		return r, err
+	}
+	if !ok || k.Kind != Fix || !r.State.open() {
+		return r, d.notAsked(ctx, k, person, refuse("unknown", "there is no open plan to exempt from"))
+	}
+	e.Control, e.Resource, e.ARN, e.Approver = r.Control, r.Where, r.ARN, ""
+	if no := e.Check(d.Now()); no != nil {
+		return r, d.notAsked(ctx, k, person, no)
+	}
 	hash, raw, err := HashOf(e)
 	if err != nil {
-		return Request{}, err
+		return r, err
 	}
 	return d.Ask(ctx, Request{
-		Key:     Key{Account: e.Resource.Account, Kind: Exempt, ID: occurrence, Hash: hash},
-		Control: e.Control, ARN: e.ARN, Where: e.Resource, Requester: requester, Cause: cause, Body: raw,
+		Key:     Key{Account: k.Account, Kind: Exempt, ID: k.ID, Hash: hash},
+		Control: e.Control, ARN: e.ARN, Where: e.Resource, Requester: person, Cause: r.Cause, Body: raw,
 	})
 }
 
 // AskLift asks to lift the kill switch.
-func (d *Desk) AskLift(ctx context.Context, why, requester string) (Request, error) {
+func (d *Desk) AskLift(ctx context.Context, why, identity string) (Request, error) {
+	k := Key{Account: d.Account, Kind: Lift}
+	person, refusal, err := d.asker(ctx, k, identity)
+	if refusal != nil || err != nil {
+		return Request{}, errors.Join(refusalError(refusal), err)
+	}
 	s, err := d.Book.Engaged(ctx)
 	if err != nil {
 		return Request{}, err
 	}
 	if !s.Engaged {
-		return Request{}, refuse("nothing", "the kill switch is not engaged")
+		return Request{}, d.notAsked(ctx, k, person, refuse("nothing", "the kill switch is not engaged"))
 	}
-	hash, raw, err := HashOf(s)
+	hash, raw, err := HashOf(struct {
+		Switch occurrence.Switch `json:"switch"`
+		Why    string            `json:"why"`
+	}{s, clip(why)})
 	if err != nil {
 		return Request{}, err
 	}
-	return d.Ask(ctx, Request{Key: Key{Account: d.Account, Kind: Lift, ID: s.Since.UTC().Format(time.RFC3339Nano), Hash: hash}, Requester: requester, Body: raw, Why: why})
+	k.ID, k.Hash = s.Since.UTC().Format(time.RFC3339Nano), hash
+	return d.Ask(ctx, Request{Key: k, Requester: person, Body: raw})
+}
+
+// asker returns the person with an identity; a stranger's asking is recorded and refused.
+func (d *Desk) asker(ctx context.Context, k Key, identity string) (string, *Refusal, error) {
+	file, err := d.electors(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if p, ok := file.PersonOf(identity); ok {
+		return p.Name, nil, nil
+	}
+	no := refuse("stranger", "%s is nobody of the list people in the rules file", clip(identity))
+	return "", no, d.record(ctx, Request{Key: Key{Account: d.Account, Kind: k.Kind, ID: clip(k.ID), Hash: clip(k.Hash)}}, core.Refused, "unknown",
+		wordEntry{Refused: no.Why, Code: no.Code, Who: clip(identity)})
+}
+
+// notAsked records that a person asked for something and was told no.
+func (d *Desk) notAsked(ctx context.Context, k Key, person string, no *Refusal) error {
+	if err := d.record(ctx, Request{Key: Key{Account: d.Account, Kind: k.Kind, ID: clip(k.ID), Hash: clip(k.Hash)}}, core.Refused, person, wordEntry{Refused: no.Why, Code: no.Code}); err != nil {
+		return err
+	}
+	return no
+}
+
+// refusalError makes a nil refusal a nil error.
+func refusalError(no *Refusal) error {
+	if no == nil {
+		return nil
+	}
+	return no
 }
 
 // effect is what a request's approval does at once, in the transaction that records it. Fixes and undos are carried out by the function that applies.

@@ -20,9 +20,16 @@ type Cause struct {
 	Origin string    `json:"origin"` // event, sweep, config, securityhub, guardduty, cli
 	Actor  string    `json:"actor,omitempty"`
 	Person string    `json:"person,omitempty"` // who that is, where AWS vouches for it: see approval.IdentityOf
-	Event  string    `json:"event,omitempty"` // "s3.amazonaws.com:PutBucketPolicy"
-	ID     string    `json:"id,omitempty"`    // of the event, to tell duplicates
-	Time   time.Time `json:"time,omitzero"`   // when the causing call was made, as far as known
+	Event  string    `json:"event,omitempty"`  // "s3.amazonaws.com:PutBucketPolicy"
+	ID     string    `json:"id,omitempty"`     // of the event, to tell duplicates
+	Time   time.Time `json:"time,omitzero"`    // when the causing call was made, as far as known
+
+	// Asked is what a person, nobody knows who, picked in Security Hub: plan or fix.
+	Asked string `json:"asked,omitempty"`
+	// Finding and Product name the Security Hub finding behind it, ConfigRule the AWS Config rule; empty: none.
+	Finding    string `json:"finding,omitempty"`
+	Product    string `json:"product,omitempty"`
+	ConfigRule string `json:"config_rule,omitempty"`
 }
 
 // ShownChange is a change as people and programs are shown it.
@@ -61,6 +68,8 @@ type Finding struct {
 	RulesHash    string          `json:"rules_hash"`
 	Context      Context         `json:"context"`
 	Cause        Cause           `json:"cause"`
+	ConfigRules  []string        `json:"config_rules,omitempty"` // identifiers of AWS's managed rules behind the control
+	Quiet        bool            `json:"quiet,omitempty"`        // for AWS services' own records: people have heard, or need not
 	Reversible   Reversal        `json:"reversible"`
 	Disruption   Disruption      `json:"disruption"`
 	Exposure     float64         `json:"exposure_seconds,omitempty"` // from the cause to the verified fix

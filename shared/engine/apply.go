@@ -74,7 +74,7 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 			Region: o.Resource.Region, Outcome: core.Stale, Reason: "the order is about a plan that was dealt with already or has been replaced"}, nil
 	}
 	looked := e.Now()
-	f := e.Find(ctx, c, o.Resource, core.Cause{Origin: occ.Origin, Actor: occ.Actor, Person: occ.Person, Time: occ.Cause})
+	f := e.Find(ctx, c, o.Resource, causeOf(occ))
 	f.ID = occ.PlanID
 	_, done := doneBefore(f, occ)
 	grant, err := e.grant(ctx, f, occ, approver)
@@ -214,6 +214,9 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	guards = append(guards, yes.guards...)
 	intent, err := e.append(ctx, &f, occ.ID, audit.Intent, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: yes.by}, guards...)
 	if why, refused := refusalOf(err); refused {
+		if why == limitReached && e.Limited != nil {
+			e.Limited()
+		}
 		return e.refuse(ctx, f, occ, why)
 	}
 	if occurrence.Moved(err) {
@@ -237,6 +240,8 @@ func (e *Engine) limits(ctx context.Context, c core.Control, f core.Finding) []d
 	}
 }
 
+const limitReached = "a limit is reached: too many fixes of this control in this account this hour, or of this resource today; see limits in the rules file"
+
 // refusalOf names the guard that forbade the write.
 func refusalOf(err error) (string, bool) {
 	var failed *dynamodbapi.ConditionError
@@ -248,7 +253,7 @@ func refusalOf(err error) (string, bool) {
 	case failed.Has(approval.MustBeGranted):
 		return "the approval ended just before the write; it can be asked for again", true
 	case failed.Has(occurrence.MustBeBelow):
-		return "a limit is reached: too many fixes of this control in this account this hour, or of this resource today; see limits in the rules file", true
+		return limitReached, true
 	}
 	return "", false
 }
@@ -316,11 +321,16 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 			return f, err
 		}
 		if !occ.Cause.IsZero() { // an event told of it first
-			f.Cause = core.Cause{Origin: occ.Origin, Actor: occ.Actor, Person: occ.Person, Time: occ.Cause}
+			f.Cause = causeOf(occ)
 		}
 		if occ.State == occurrence.Applying { // somebody is at it, or died at it
 			return e.applyHeld(ctx, c, Order{Occurrence: occ.ID, Control: c.ID, Resource: r, Hash: f.Hash}, approver, lease)
 		}
 		return e.carryOut(ctx, c, f, occ, grant{by: approver}, lease, looked)
 	})
+}
+
+// causeOf is the cause that an occurrence was opened for.
+func causeOf(occ occurrence.Occurrence) core.Cause {
+	return core.Cause{Origin: occ.Origin, Actor: occ.Actor, Person: occ.Person, Time: occ.Cause, Finding: occ.Finding, Product: occ.Product, ConfigRule: occ.ConfigRule}
 }

@@ -41,6 +41,8 @@ type Engine struct {
 	Notify func(context.Context, core.Finding) error
 	// Count adds to a metric, by control and outcome.
 	Count func(control string, outcome core.Outcome)
+	// Limited counts a plan that was refused because a limit is reached.
+	Limited func()
 
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error

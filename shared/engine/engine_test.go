@@ -251,8 +251,13 @@ func TestLimitIsARefusal(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, autoAll+"limits:\n  - { controls: [\"*\"], max: 0, per: hour }\n")
 	r.setup(publicBucket)
+	limited := 0
+	r.Limited = func() { limited++ }
 	f := r.evaluate()
 	want(t, f, core.Refused)
+	if limited != 1 {
+		t.Errorf("the limit was counted %d times", limited)
+	}
 	if !strings.Contains(f.Reason, "limit") {
 		t.Errorf("reason %q does not name the limit", f.Reason)
 	}

@@ -55,6 +55,9 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 // settle records a finding and does what was decided about it.
 func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (core.Finding, error) {
 	e.count(f.Control, f.Outcome)
+	if f.Cause.Asked == signal.AskedPlan && !passing(f) {
+		return e.notify(ctx, f) // an answer, and nothing that stays
+	}
 	switch f.Outcome {
 	case core.Compliant, core.NotApplicableHere:
 		return f, e.resolved(ctx, f)
@@ -72,13 +75,20 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 		return f, fmt.Errorf("%w: occurrence %s is claimed by %s, and this happened since", ErrBusy, occ.ID, occ.Owner)
 	}
 	if !created && !e.again(f, occ) {
-		return f, nil // a duplicate: it was recorded and is being dealt with
+		if f.Cause.Finding == "" {
+			return f, nil // a duplicate: it was recorded and is being dealt with
+		}
+		f.Quiet = f.Cause.Asked == "" || occ.State != occurrence.Waiting
+		return e.notify(ctx, f) // a finding of Security Hub gets its note, and who asked is answered
 	}
 	switch f.Outcome {
 	case core.Planned:
 		return e.hand(ctx, c, f, occ)
 	case core.Excepted:
-		return f, nil // recorded, and nobody needs to hear of what was agreed
+		if f.Cause.Finding == "" {
+			return f, nil // recorded, and nobody needs to hear of what was agreed
+		}
+		f.Quiet = true
 	}
 	if f, err = e.notify(ctx, f); err != nil {
 		return f, err
@@ -127,6 +137,7 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
 		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan,
 		Cause: f.Cause.Time, Actor: f.Cause.Actor, Person: f.Cause.Person, Origin: f.Cause.Origin,
+		Finding: f.Cause.Finding, Product: f.Cause.Product, ConfigRule: f.Cause.ConfigRule,
 	})
 	if err != nil {
 		return occ, false, err
@@ -169,7 +180,8 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 		}
 	}
 	switch {
-	case occ.State == occurrence.Applying || occ.PlanHash == f.Hash && occ.Decision == f.Decision.Mode:
+	case occ.State == occurrence.Applying || occ.PlanHash == f.Hash && (occ.Decision == f.Decision.Mode || f.Cause.Asked != "" && occ.Decision != ""):
+		// What was decided without being asked stands: asking neither lowers nor raises it.
 		f.ID = occ.PlanID
 		return occ, false, nil
 	case occ.PlanHash == f.Hash && occ.Decision == "":

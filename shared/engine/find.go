@@ -8,6 +8,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -19,7 +20,7 @@ func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, ca
 	file := e.Rules(ctx)
 	f := core.Finding{
 		Control: c.ID, Version: c.Version, Title: c.Title, Family: c.Family, Severity: c.Severity, Reversible: c.Reversible, Disruption: c.Disruption,
-		ResourceType: r.Type, Resource: r.ID, Account: r.Account, Region: r.Region, Cause: cause,
+		ConfigRules: c.ConfigRules, ResourceType: r.Type, Resource: r.ID, Account: r.Account, Region: r.Region, Cause: cause,
 		RulesVersion: file.Version(), RulesHash: file.Hash(),
 	}
 	r, sight, err := e.look(ctx, c, r, e.settings(file))
@@ -76,6 +77,10 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r
 		f.Outcome, f.Reason, f.Err = core.Errored, err.Error(), err
 		return
 	}
+	if f.Cause.Asked == signal.AskedPlan && (f.Decision.Mode == rules.Auto.String() || f.Decision.Mode == rules.Approve.String()) {
+		f.Decision.Mode = rules.Report.String()
+		f.Decision.Reason = "only the plan was asked for; otherwise: " + f.Decision.Reason
+	}
 	f.Outcome, f.Reason = decided(f)
 }
 
@@ -110,7 +115,7 @@ func subject(f *core.Finding, m core.Meta, protected string) rules.Subject {
 		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: region,
 		ResourceType: f.ResourceType, ResourceID: f.Resource, ResourceARN: f.ARN, Tags: f.Context.Tags, CausedBy: f.Cause.Actor,
 		Origin: f.Cause.Origin, EventTime: f.Cause.Time, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
-		NeverAuto: f.NeverAuto, Protected: protected,
+		NeverAuto: f.NeverAuto, Protected: protected, Asked: f.Cause.Asked != "",
 	}
 }
 

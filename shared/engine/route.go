@@ -175,6 +175,7 @@ func CauseOf(s signal.Signal) core.Cause {
 		who.UserID = s.Actor.Principal
 	}
 	c.Person = approval.IdentityOf(who)
+	c.Asked, c.Finding, c.Product, c.ConfigRule = s.Asked, s.FindingID, s.ProductARN, s.ConfigRule
 	if s.EventName != "" {
 		c.Event = s.EventSource + ":" + s.EventName
 	}

@@ -38,7 +38,7 @@ func (o Occurrence) values() dynamodbapi.Values {
 		"occ_id": o.ID, "occ_control": o.Control, "occ_state": string(o.State),
 		"res_type": o.Resource.Type, "res_id": o.Resource.ID, "res_account": o.Resource.Account, "res_region": o.Resource.Region, "res_partition": o.Resource.Partition,
 		"plan_id": o.PlanID, "plan_hash": o.PlanHash, "plan_bytes": string(o.Plan), "plan_decision": o.Decision,
-		"opened_at": stamp(o.Opened), "cause_at": stamp(o.Cause), "occ_actor": o.Actor, "occ_person": o.Person, "occ_origin": o.Origin,
+		"opened_at": stamp(o.Opened), "cause_at": stamp(o.Cause), "occ_actor": o.Actor, "occ_person": o.Person, "occ_origin": o.Origin, "occ_finding": o.Finding, "occ_product": o.Product, "occ_rule": o.ConfigRule,
 		"past_id": o.Past.ID, "past_outcome": o.Past.Outcome, "past_at": stamp(o.Past.Closed),
 		"claim_owner": o.Owner, "claim_secret": o.claim, "claim_ends": millis(o.ClaimEnds), "claim_attempts": o.Attempts, "claim_fence": o.Fence,
 	} {
@@ -51,7 +51,7 @@ func occurrenceOf(v dynamodbapi.Values) (Occurrence, error) {
 	o := Occurrence{
 		ID: v.Text("occ_id"), Control: v.Text("occ_control"), State: State(v.Text("occ_state")),
 		PlanID: v.Text("plan_id"), PlanHash: v.Text("plan_hash"), Decision: v.Text("plan_decision"), Plan: []byte(v.Text("plan_bytes")),
-		Actor: v.Text("occ_actor"), Person: v.Text("occ_person"), Origin: v.Text("occ_origin"), Past: pastOf(v),
+		Actor: v.Text("occ_actor"), Person: v.Text("occ_person"), Origin: v.Text("occ_origin"), Finding: v.Text("occ_finding"), Product: v.Text("occ_product"), ConfigRule: v.Text("occ_rule"), Past: pastOf(v),
 		Owner: v.Text("claim_owner"), ClaimEnds: fromMillis(v.Int("claim_ends")), Attempts: v.Int("claim_attempts"), Fence: v.Int("claim_fence"),
 	}
 	o.Resource.Type, o.Resource.ID, o.Resource.Account = v.Text("res_type"), v.Text("res_id"), v.Text("res_account")

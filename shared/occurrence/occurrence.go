@@ -62,7 +62,10 @@ type Occurrence struct {
 	Actor  string    // who caused it
 	Person string    // the person behind the actor, empty if AWS does not vouch for one
 	Origin string    // where it came from: an event, a sweep, ...
-	Past   Past      // the one before, zero if there was none or it is long ago
+	// The Security Hub finding and the AWS Config rule behind it, empty if none.
+	Finding, Product, ConfigRule string
+
+	Past Past // the one before, zero if there was none or it is long ago
 
 	Owner     string    // who claimed it
 	ClaimEnds time.Time // when the claim may be taken over

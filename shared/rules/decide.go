@@ -201,6 +201,9 @@ func (e *evaluation) capped() bool {
 	for _, reason := range s.NeverAuto {
 		why = append(why, "not automatic: "+reason)
 	}
+	if s.Asked {
+		why = append(why, "somebody asked for it in Security Hub, and nobody knows who")
+	}
 	if s.disruptive() {
 		why = append(why, "disruptive: "+s.Disruptive)
 	}

@@ -169,6 +169,8 @@ func TestAutoIsLowered(t *testing.T) {
 		{"own entry of another origin", plusSweep, bucket(origin(rules.OriginConfig)), rules.Approve, "go", "origin config"},
 		{"late event is not event", named("event"), bucket(age(2 * time.Hour)), rules.Approve, "go", "origin late-event"},
 		{"late event named", named("event, late-event"), bucket(age(2 * time.Hour)), rules.Auto, "go", ""},
+		{"own entry frees nothing that was asked for", named("sweep"), bucket(origin(rules.OriginSweep), func(s *rules.Subject) { s.Asked = true }), rules.Approve, "go", "nobody knows who"},
+		{"fresh, and asked for", auto, bucket(func(s *rules.Subject) { s.Asked = true }), rules.Approve, "go", "nobody knows who"},
 		{"own entry frees no IAM", named("sweep"), bucket(origin(rules.OriginSweep), func(s *rules.Subject) { s.IAM = true }), rules.Approve, "go", "changes in IAM"},
 		{"approve is left alone", strings.Replace(auto, "auto", "approve", 1), bucket(origin(rules.OriginSweep), func(s *rules.Subject) { s.IAM = true }), rules.Approve, "go", "says approve"},
 	})

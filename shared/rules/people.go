@@ -40,14 +40,27 @@ const (
 )
 
 var (
-	checkPerson    = shaped(regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]{1,63}$`), "a short name of letters, digits and _ . @ -, like ada")
-	checkMember    = shaped(regexp.MustCompile(`^[UW][A-Z0-9]{6,20}$`), "a Slack member id like U012AB3CD (profile, Copy member ID)")
-	checkTeam      = shaped(regexp.MustCompile(`^[TE][A-Z0-9]{6,20}$`), "a Slack workspace id like T012AB3CD")
-	checkIdentity  = shaped(regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]{1,512}|sso:[A-Za-z0-9_+=,.@-]{1,128}|source:[A-Za-z0-9_+=,.@-]{2,64})$`), "an IAM user's ARN, sso:USERNAME of IAM Identity Center, or source:ID of a source identity")
-	checkApprover  = shaped(regexp.MustCompile(`^@?[A-Za-z0-9][A-Za-z0-9_.@-]{1,63}$`), "a person's name, or a group as @name")
+	checkPerson    = within(2, 64, shaped(regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]+$`), "a short name of letters, digits and _ . @ -, like ada"))
+	checkMember    = within(7, 21, shaped(regexp.MustCompile(`^[UW][A-Z0-9]+$`), "a Slack member id like U012AB3CD (profile, Copy member ID)"))
+	checkTeam      = within(7, 21, shaped(regexp.MustCompile(`^[TE][A-Z0-9]+$`), "a Slack workspace id like T012AB3CD"))
+	checkIdentity  = within(5, 512, shaped(regexp.MustCompile(`^(arn:aws[a-z-]*:iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]+|sso:[A-Za-z0-9_+=,.@-]+|source:[A-Za-z0-9_+=,.@-]+)$`), "an IAM user's ARN, sso:USERNAME of IAM Identity Center, or source:ID of a source identity"))
+	checkApprover  = within(2, 65, shaped(regexp.MustCompile(`^@?[A-Za-z0-9][A-Za-z0-9_.@-]+$`), "a person's name, or a group as @name"))
 	disruptions    = []string{"none", "low", "high"}
 	approvalFields = []string{"controls", "families", "services", "severities", "accounts", "groups", "regions"}
 )
+
+// within bounds the number of characters. It stands apart from the shape because a bounded repetition costs a function milliseconds each time it starts.
+func within(low, high int, ok check) check {
+	return func(s string) string {
+		if complaint := ok(s); complaint != "" {
+			return complaint
+		}
+		if n := len([]rune(s)); n < low || n > high {
+			return fmt.Sprintf("%q has %d characters; %d to %d are possible", s, n, low, high)
+		}
+		return ""
+	}
+}
 
 func (d *decoder) person(n *node, path string) {
 	p := Person{Line: n.line}

@@ -52,6 +52,7 @@ type Subject struct {
 	IAM         bool     // a fix in IAM (never auto); also taken from Family, Service and ResourceType
 	NeverAuto   []string // why a person must see this plan, from the control's judge
 	Disruptive  string   // what applying this plan may interrupt, or its degree: "", "none" and "low" do not matter, all else is never auto
+	Asked       bool     // somebody asked for it who is not known (a Security Hub custom action): never auto
 	Protected   string   // why the resource must not be written; "" = not protected
 }
 

@@ -95,6 +95,8 @@ func measure(t testing.TB, n size) ([]figures, bareCost) {
 		t.Errorf("Slack got %d messages and refused %v", len(r.slack.Messages()), r.slack.Refused())
 	}
 	out = append(out, r.measure("sweep", n, []byte("{}"), load{"a whole Region: every type listed, looks ordered", slices.Repeat([][]byte{[]byte("{}")}, n.sweeps), 1}))
+	asked := r.asked(closed)
+	out = append(out, r.measure("configrule", n, asked, load{"AWS Config asks about a bucket in order", slices.Repeat([][]byte{asked}, n.warm), 1}))
 	for _, name := range functions(t) {
 		if !slices.ContainsFunc(out, func(f figures) bool { return f.name == name }) {
 			t.Errorf("the function %s is not measured: give it an event", name)

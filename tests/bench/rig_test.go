@@ -246,3 +246,13 @@ func (r *rig) invoke(f *runtimeapi.Function, payload []byte, log *bytes.Buffer) 
 		r.t.Fatalf("the function failed %v\n%s", response.BatchItemFailures, log)
 	}
 }
+
+// asked is AWS Config's question about a bucket.
+func (r *rig) asked(bucket string) []byte {
+	r.t.Helper()
+	raw, err := os.ReadFile("../../shared/configrule/invocation/testdata/bucket_changed.json")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return []byte(strings.NewReplacer("example-reports", bucket, "111122223333", r.account, "eu-west-1", region).Replace(string(raw)))
+}

@@ -12,7 +12,7 @@ import (
 
 // NeedsNobody reports whether people need not hear of the finding: nothing is wrong.
 func NeedsNobody(f core.Finding) bool {
-	return f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere
+	return f.Quiet || f.Outcome == core.Compliant || f.Outcome == core.NotApplicableHere
 }
 
 // outcomeWords says what happened. Reported is told apart by what it holds, in [Headline].

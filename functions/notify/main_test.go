@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	lambdaevents "github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/shared/annotate/annotatetest"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/notify"
+)
+
+// The whole function: people first, then AWS services as the annotate role of the finding's account; without such a role people alone.
+func TestTellsPeopleAndThenAWSServices(t *testing.T) {
+	for role, want := range map[string][]string{
+		"shoreup/shoreup-annotate": {"Slack", "sts:AssumeRole own", "config:StartConfigRulesEvaluation 111122223333"},
+		"":                         {"Slack"},
+	} {
+		var order []string
+		cloud := &annotatetest.Cloud{Rules: []string{"shoreup-s3-bucket-public"}, Fail: func(r annotatetest.Request) (int, string) {
+			order = append(order, r.Operation+" "+r.Account)
+			return 0, ""
+		}}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			answer := ""
+			switch {
+			case strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".GetSecretValue"):
+				answer = `{"SecretString":"xoxb-local"}`
+			case strings.HasSuffix(req.URL.Path, "/chat.postMessage"):
+				order = append(order, "Slack")
+				answer = `{"ok":true,"channel":"C","ts":"1"}`
+			default:
+				cloud.ServeHTTP(w, req)
+				return
+			}
+			if _, err := io.WriteString(w, answer); err != nil {
+				t.Error(err)
+			}
+		}))
+		environment(t, server.URL, role)
+		handle, err := open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := notify.Encode(core.Finding{Control: "s3-bucket-public", Outcome: core.Fixed, Account: "111122223333", Region: "eu-west-1", Resource: "b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := handle(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{MessageId: "m", Body: string(body)}}})
+		if err != nil || len(resp.BatchItemFailures) > 0 {
+			t.Errorf("%+v, %v", resp, err)
+		}
+		if diff := cmp.Diff(want, order); diff != "" {
+			t.Errorf("role %q (- want, + got)\n%s", role, diff)
+		}
+		server.Close()
+	}
+}
+
+func environment(t *testing.T, endpoint, role string) {
+	t.Helper()
+	rules := filepath.Join(t.TempDir(), "shoreup.yaml")
+	if err := os.WriteFile(rules, []byte("version: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "own", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "", "AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true",
+		"SHOREUP_ACCOUNT": "999988887777", "SHOREUP_TABLES": "shoreup", "SHOREUP_RULES": rules, "SHOREUP_SLACK_SECRET": "slack", "SHOREUP_SLACK_CHANNEL": "#security",
+		"SHOREUP_SLACK_URL": endpoint + "/", "SHOREUP_ANNOTATE_ROLE": role,
+	} {
+		t.Setenv(name, value)
+	}
+}
