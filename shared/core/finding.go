@@ -74,6 +74,7 @@ type Finding struct {
 	Disruption   Disruption      `json:"disruption"`
 	Exposure     float64         `json:"exposure_seconds,omitempty"` // from the cause to the verified fix
 	Record       Record          `json:"record"`                     // the last audit entry about it
+	Occurrence   string          `json:"occurrence,omitempty"`       // the one time that this is wrong; what people decide about
 	Plan         Plan            `json:"-"`
 	Expected     json.RawMessage `json:"-"`
 	Err          error           `json:"-"` // behind the outcomes blind and error, to tell what may pass from what will not

@@ -71,6 +71,7 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	if err != nil {
 		return f, err
 	}
+	f.Occurrence = occ.ID
 	if !created && e.news(f, occ) {
 		return f, fmt.Errorf("%w: occurrence %s is claimed by %s, and this happened since", ErrBusy, occ.ID, occ.Owner)
 	}
