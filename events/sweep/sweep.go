@@ -1,5 +1,6 @@
-// Package wiresweep reads shoreup's own sweep message: "look at these resources of one type in one account and Region".
-// The message is ours, so unlike all other sources it is decoded strictly: an unknown field is an error.
+// Package wiresweep reads and writes shoreup's own two messages. A sweep message says "look at these resources of one type in one account and Region";
+// a place (see [Place]) says "list what is in this account and Region". They are ours, so unlike all other sources they are decoded strictly: an unknown
+// field is an error.
 //
 //	{"version":"0","id":"...","source":"shoreup","detail-type":"shoreup sweep","account":"...","region":"...","time":"...",
 //	 "detail":{"resource_type":"AWS::S3::Bucket","account":"...","region":"...","partition":"aws","ids":["*"]}}

@@ -1,4 +1,4 @@
-// Command evaluate is the Lambda function that takes AWS events and sweep messages from its queue, looks at the resources they point to, and
+// Command evaluate is the Lambda function that takes AWS events and sweep messages from its queues, looks at the resources they point to, and
 // decides what is to be done. It reads customers' accounts and never writes to them.
 package main
 
@@ -19,7 +19,7 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	env, err := hub.FromEnv("SHOREUP_EVALUATE_QUEUE", "SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS")
+	env, err := hub.FromEnv("SHOREUP_EVENTS_QUEUE", "SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS")
 	if err != nil {
 		slog.Error("starting evaluate", "error", err.Error())
 		os.Exit(1)
@@ -29,5 +29,5 @@ func main() {
 		slog.Error("starting evaluate", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handler.NewEvaluate(h.Engine, h.DeadLetter).Handle)
+	lambda.Start(handler.NewEvaluate(h.Engine, h.DeadLetter, env.Events).Handle)
 }

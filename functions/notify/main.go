@@ -43,5 +43,5 @@ func open(ctx context.Context) (annotate.Handler, error) {
 	if env.Annotate == "" {
 		return people, nil
 	}
-	return annotate.After(people, annotate.New(cfg, env.Annotate, annotate.Counter(os.Stdout, time.Now))), nil
+	return annotate.After(people, annotate.New(hub.Sessions(cfg, env.Annotate, "annotate"), annotate.Counter(os.Stdout, time.Now))), nil
 }

@@ -1,4 +1,5 @@
-// Command sweep is the Lambda function that the schedule starts: it lists every resource that a control judges and sends it to be evaluated.
+// Command sweep is the Lambda function that looks at everything: started by the schedule it sends one message for each account and Region to its
+// own queue, and on such a message it lists every resource there that a control judges and sends it to be evaluated.
 package main
 
 import (
@@ -6,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -21,7 +21,7 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	env, err := hub.FromEnv("SHOREUP_EVALUATE_QUEUE", "SHOREUP_REGIONS")
+	env, err := hub.FromEnv("SHOREUP_SWEEP_QUEUE", "SHOREUP_EVALUATE_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_REGIONS")
 	if err != nil {
 		slog.Error("starting sweep", "error", err.Error())
 		os.Exit(1)
@@ -32,8 +32,8 @@ func main() {
 		os.Exit(1)
 	}
 	sweep := &handler.Sweep{
-		Engine: h.Engine, Account: env.Account, Regions: strings.Split(os.Getenv("SHOREUP_REGIONS"), ","),
-		Home: awsapi.HomeRegion(awsapi.PartitionOf(env.Region)), Send: h.SendEvaluate, Now: time.Now,
+		Engine: h.Engine, Account: env.Account, Regions: handler.Regions(os.Getenv("SHOREUP_REGIONS")), Home: awsapi.HomeRegion(awsapi.PartitionOf(env.Region)),
+		Places: h.SendSweep, Evaluate: h.SendEvaluate, Dead: h.DeadLetter, Now: time.Now,
 	}
 	lambda.Start(sweep.Handle)
 }

@@ -14,13 +14,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/configapi"
 	"github.com/shoreup/shoreup/shared/awsapi/securityhubapi"
-	"github.com/shoreup/shoreup/shared/awsapi/stsapi"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -55,13 +53,9 @@ type Annotator struct {
 // place is where a rule or a finding is.
 type place struct{ account, region string }
 
-// New returns an annotator that takes the role, by path and name, in the account of each finding.
-func New(cfg aws.Config, role string, count func(metric string, n int)) *Annotator {
-	partition := awsapi.PartitionOf(cfg.Region)
-	sessions := &stsapi.Cache{Config: cfg, Now: time.Now, Role: func(account string) stsapi.Assume {
-		return stsapi.Assume{RoleARN: "arn:" + partition + ":iam::" + account + ":role/" + role, Name: "annotate", Identity: "shoreup"}
-	}}
-	return &Annotator{Session: sessions.Get, About: Of, Now: time.Now, Sleep: sleep, Count: count}
+// New returns an annotator with sessions of its role in the account of each finding.
+func New(sessions func(ctx context.Context, account, region string) (awsapi.Session, error), count func(metric string, n int)) *Annotator {
+	return &Annotator{Session: sessions, About: Of, Now: time.Now, Sleep: sleep, Count: count}
 }
 
 // atOnce is how many findings are noted at the same time. Security Hub takes ten updates a second (user guide, "Security Hub quotas").

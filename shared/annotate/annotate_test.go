@@ -15,6 +15,7 @@ import (
 	"github.com/shoreup/shoreup/shared/annotate/annotatetest"
 	"github.com/shoreup/shoreup/shared/awsapi/securityhubapi"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/hub"
 )
 
 const (
@@ -35,7 +36,7 @@ type rig struct {
 
 func newRig(cloud *annotatetest.Cloud) *rig {
 	r := &rig{cloud: cloud, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), n: map[string]int{}}
-	r.Annotator = New(cloud.Config("eu-west-1"), "shoreup/shoreup-annotate", func(metric string, n int) {
+	r.Annotator = New(hub.Sessions(cloud.Config("eu-west-1"), "shoreup/shoreup-annotate", "annotate"), func(metric string, n int) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if n != 0 {

@@ -43,7 +43,7 @@ var codes = map[string]Class{
 	"AccessDenied": AccessDenied, "AccessDeniedException": AccessDenied, "UnauthorizedOperation": AccessDenied, "AuthorizationError": AccessDenied,
 	"AuthorizationErrorException": AccessDenied, "UnauthorizedAccess": AccessDenied, "AllAccessDisabled": AccessDenied, "ExpiredToken": AccessDenied, "ExpiredTokenException": AccessDenied,
 	"InvalidClientTokenId": AccessDenied, "SignatureDoesNotMatch": AccessDenied, "UnrecognizedClientException": AccessDenied, "AuthFailure": AccessDenied,
-	"KMSAccessDeniedException": AccessDenied, "OptInRequired": AccessDenied,
+	"KMSAccessDeniedException": AccessDenied, "OptInRequired": AccessDenied, "InvalidToken": AccessDenied, "InvalidAccessKeyId": AccessDenied,
 
 	"Throttling": Throttled, "ThrottlingException": Throttled, "ThrottledException": Throttled, "RequestLimitExceeded": Throttled, "TooManyRequestsException": Throttled,
 	"SlowDown": Throttled, "RequestThrottled": Throttled, "RequestThrottledException": Throttled, "BandwidthLimitExceeded": Throttled,
@@ -51,7 +51,7 @@ var codes = map[string]Class{
 
 	"OperationAborted": Conflict, "ConcurrentModification": Conflict, "ConcurrentModificationException": Conflict, "EntityTemporarilyUnmodifiable": Conflict,
 	"ResourceInUseException": Conflict, "DeleteConflict": Conflict, "IncorrectState": Conflict, "InvalidDBInstanceState": Conflict, "InvalidDBSnapshotState": Conflict,
-	"KMSInvalidStateException": Conflict, "TransactionConflictException": Conflict, "ConflictException": Conflict, "Conflict": Conflict,
+	"KMSInvalidStateException": Conflict, "TransactionConflictException": Conflict, "ConflictException": Conflict, "Conflict": Conflict, "ConditionalRequestConflict": Conflict,
 
 	"InvalidPermission.Duplicate": Exists, "EntityAlreadyExists": Exists, "AlreadyExists": Exists,
 

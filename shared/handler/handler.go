@@ -4,8 +4,6 @@ package handler
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"sync"
 
@@ -13,6 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shoreup/shoreup/events"
+	"github.com/shoreup/shoreup/events/signal"
+	"github.com/shoreup/shoreup/events/wire"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
@@ -29,12 +29,14 @@ type DeadLetter func(ctx context.Context, body, reason string) error
 type Evaluate struct {
 	Engine     *engine.Engine
 	DeadLetter DeadLetter
+	events     string // ARN of the queue of EventBridge's events; see admit
 	paths      events.IDPaths
 }
 
-// NewEvaluate prepares the handler for the engine's controls.
-func NewEvaluate(e *engine.Engine, dead DeadLetter) *Evaluate {
-	return &Evaluate{Engine: e, DeadLetter: dead, paths: engine.IDPaths(e.Controls)}
+// NewEvaluate prepares the handler for the engine's controls. EventsQueue is the ARN of the queue that EventBridge's rules write into; with none, no
+// event is taken from anywhere.
+func NewEvaluate(e *engine.Engine, dead DeadLetter, eventsQueue string) *Evaluate {
+	return &Evaluate{Engine: e, DeadLetter: dead, events: eventsQueue, paths: engine.IDPaths(e.Controls)}
 }
 
 // Handle works on one batch.
@@ -43,12 +45,25 @@ func (h *Evaluate) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lam
 }
 
 func (h *Evaluate) one(ctx context.Context, m lambdaevents.SQSMessage) error {
-	signals, err := events.Parse([]byte(m.Body), h.options(ctx, m.Body))
+	env, err := wire.Decode([]byte(m.Body))
+	if err == nil {
+		err = admit(env, m.EventSourceARN, h.events)
+	}
+	var signals []signal.Signal
+	if err == nil {
+		signals, err = events.Parse([]byte(m.Body), h.options(ctx, env))
+	}
 	if err != nil {
+		slog.WarnContext(ctx, "message refused", "reason", err.Error(), "message", m.MessageId, "queue", m.EventSourceARN)
 		return h.DeadLetter(ctx, m.Body, err.Error())
 	}
+	return h.follow(ctx, m, signals)
+}
+
+// follow looks at what a message's signals point to.
+func (h *Evaluate) follow(ctx context.Context, m lambdaevents.SQSMessage, signals []signal.Signal) error {
 	for _, s := range signals {
-		if s.Class == "invalid" {
+		if s.Class == signal.ClassInvalid {
 			slog.WarnContext(ctx, "signal not trusted", "reason", s.Reason, "event", s.EventID)
 			if err := h.DeadLetter(ctx, m.Body, s.Reason); err != nil {
 				return err
@@ -65,13 +80,11 @@ func (h *Evaluate) one(ctx context.Context, m lambdaevents.SQSMessage) error {
 }
 
 // options says whose events these are: what is enrolled, and which roles are our own in the event's account.
-func (h *Evaluate) options(ctx context.Context, body string) events.Options {
-	o := events.Options{IDs: h.paths, Enrolled: engine.Enrolled(h.Engine.Controls, h.Engine.Rules(ctx))}
-	var envelope struct{ Account, Region string }
-	if json.Unmarshal([]byte(body), &envelope) == nil {
-		o.OwnRoles = hub.OwnRoles(awsapi.PartitionOf(envelope.Region), envelope.Account, hub.Families(h.Engine.Controls))
+func (h *Evaluate) options(ctx context.Context, env wire.Envelope) events.Options {
+	return events.Options{
+		IDs: h.paths, Enrolled: engine.Enrolled(h.Engine.Controls, h.Engine.Rules(ctx)),
+		OwnRoles: hub.OwnRoles(awsapi.PartitionOf(env.Region), env.Account, hub.Families(h.Engine.Controls)),
 	}
-	return o
 }
 
 // Apply handles orders to apply a decided plan.
@@ -86,12 +99,10 @@ func (h *Apply) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambda
 }
 
 func (h *Apply) one(ctx context.Context, m lambdaevents.SQSMessage) error {
-	var o engine.Order
-	if err := json.Unmarshal([]byte(m.Body), &o); err != nil {
-		return h.DeadLetter(ctx, m.Body, "not an order: "+err.Error())
-	}
-	if _, ok := h.Engine.Control(o.Control); !ok {
-		return h.DeadLetter(ctx, m.Body, fmt.Sprintf("control %q is not served by this function", o.Control))
+	o, err := order(h.Engine, m.Body)
+	if err != nil {
+		slog.WarnContext(ctx, "message refused", "reason", err.Error(), "message", m.MessageId, "queue", m.EventSourceARN)
+		return h.DeadLetter(ctx, m.Body, err.Error())
 	}
 	f, err := h.Engine.Apply(ctx, o, "")
 	if err == nil {

@@ -82,10 +82,20 @@ func event(t *testing.T, account, bucket, code string) string {
 	return string(b)
 }
 
-func batch(bodies ...string) lambdaevents.SQSEvent {
-	var e lambdaevents.SQSEvent
+// The queues that feed evaluate.
+const (
+	eventsQueue   = "arn:aws:sqs:eu-west-1:999988887777:shoreup-events"
+	evaluateQueue = "arn:aws:sqs:eu-west-1:999988887777:shoreup-evaluate"
+	commandsQueue = "arn:aws:sqs:eu-west-1:999988887777:shoreup-commands"
+)
+
+// batch is of the queue that EventBridge writes into.
+func batch(bodies ...string) lambdaevents.SQSEvent { return batchOf(eventsQueue, bodies...) }
+
+func batchOf(queue string, bodies ...string) lambdaevents.SQSEvent {
+	e := lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{}}
 	for i, b := range bodies {
-		e.Records = append(e.Records, lambdaevents.SQSMessage{MessageId: string(rune('a' + i)), Body: b})
+		e.Records = append(e.Records, lambdaevents.SQSMessage{MessageId: string(rune('a' + i)), Body: b, EventSource: "aws:sqs", EventSourceARN: queue})
 	}
 	return e
 }
@@ -102,7 +112,7 @@ func TestEvaluateSortsABatch(t *testing.T) {
 	t.Parallel()
 	e, cloud := newEngine(t)
 	var d dead
-	h := NewEvaluate(e, d.letter)
+	h := NewEvaluate(e, d.letter, eventsQueue)
 	account := cloud.Session.Account
 	resp, err := h.Handle(t.Context(), batch("{not json", event(t, account, "one", ""), event(t, account, "two", "AccessDenied"), `{"source":"aws.health","detail-type":"x","detail":{},"account":"`+account+`","region":"eu-west-1"}`))
 	if err != nil || failures(resp) != "" {
@@ -121,7 +131,7 @@ func TestEvaluateDeliversAgainWhatFailedInPassing(t *testing.T) {
 	t.Parallel()
 	e, cloud := newEngine(t)
 	var d dead
-	h := NewEvaluate(e, d.letter)
+	h := NewEvaluate(e, d.letter, eventsQueue)
 	cloud.Fail(func(string) tabletest.Fault { return tabletest.Lost })
 	resp, err := h.Handle(t.Context(), batch(event(t, cloud.Session.Account, "one", "")))
 	if err != nil || failures(resp) != "a" || len(d.reasons) != 0 {
@@ -133,7 +143,7 @@ func TestWhatCannotBeBuriedIsDeliveredAgain(t *testing.T) {
 	t.Parallel()
 	e, _ := newEngine(t)
 	d := dead{err: errors.New("no queue")}
-	resp, err := NewEvaluate(e, d.letter).Handle(t.Context(), batch("{not json"))
+	resp, err := NewEvaluate(e, d.letter, eventsQueue).Handle(t.Context(), batch("{not json"))
 	if err != nil || failures(resp) != "a" {
 		t.Errorf("to be delivered again %q, %v; want a: nothing may be lost", failures(resp), err)
 	}
@@ -147,42 +157,5 @@ func TestApplyBuriesWhatIsNoOrder(t *testing.T) {
 	resp, err := h.Handle(t.Context(), batch("{", `{"control":"nobody-knows-it"}`))
 	if err != nil || failures(resp) != "" || len(d.reasons) != 2 {
 		t.Errorf("to be delivered again %q, dead %q, %v; want none and two", failures(resp), d.reasons, err)
-	}
-}
-
-func TestSweepNamesEverythingInChunks(t *testing.T) {
-	t.Parallel()
-	e, cloud := newEngine(t)
-	e.Controls[0].Type.List = func(context.Context, awsapi.Session) ([]string, error) {
-		return strings.Split(strings.Repeat("b,", chunk)+"last", ","), nil
-	}
-	var sent []string
-	s := &Sweep{Engine: e, Account: cloud.Session.Account, Regions: []string{"eu-west-1"}, Home: "us-east-1", Now: time.Now,
-		Send: func(_ context.Context, body string) error { sent = append(sent, body); return nil }}
-	if err := s.Handle(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
-	if len(sent) != 2 || !strings.Contains(sent[1], `"last"`) {
-		t.Fatalf("sent %d messages, want 2 with the last resource in the second", len(sent))
-	}
-	var d dead
-	resp, err := NewEvaluate(e, d.letter).Handle(t.Context(), batch(sent[1]))
-	if err != nil || failures(resp) != "" || len(d.reasons) != 0 {
-		t.Errorf("a sweep message is not understood: again %q, dead %q, %v", failures(resp), d.reasons, err)
-	}
-}
-
-func TestSweepGoesOnWhenATypeCannotBeListed(t *testing.T) {
-	t.Parallel()
-	e, cloud := newEngine(t)
-	second := toy()
-	second.Type.Name = "AWS::Other::Type"
-	second.Type.List = func(context.Context, awsapi.Session) ([]string, error) { return []string{"x"}, nil }
-	e.Controls[0].Type.List = func(context.Context, awsapi.Session) ([]string, error) { return nil, errors.New("denied") }
-	e.Controls = append(e.Controls, second)
-	sent := 0
-	s := &Sweep{Engine: e, Account: cloud.Session.Account, Regions: []string{"eu-west-1"}, Now: time.Now, Send: func(context.Context, string) error { sent++; return nil }}
-	if err := s.Handle(t.Context(), nil); err == nil || sent != 1 {
-		t.Errorf("sent %d, %v; want the other type sent and the failure returned", sent, err)
 	}
 }

@@ -16,13 +16,19 @@ type Env struct {
 	Rules       string // SHOREUP_RULES: s3://bucket/key, or the path of a file
 	ReadRole    string // SHOREUP_READ_ROLE: path and name, such as "shoreup/shoreup-read"; empty: the process's own credentials
 	WriteRole   string // SHOREUP_WRITE_ROLE: path and beginning of the name; the family is appended, or "restore" to undo
+	Annotate    string // SHOREUP_ANNOTATE_ROLE: path and name; empty: findings of Security Hub and AWS Config are not annotated
+	Events      string // SHOREUP_EVENTS_QUEUE: ARN of the queue that EventBridge's rules write into
 	Evaluate    string // SHOREUP_EVALUATE_QUEUE: URL
+	Sweep       string // SHOREUP_SWEEP_QUEUE: URL
 	Apply       string // SHOREUP_APPLY_QUEUE
+	Decide      string // SHOREUP_DECIDE_QUEUE: URL; empty: plans that wait for people are told of, and nobody can decide about them here
+	Words       string // SHOREUP_WORDS_QUEUE: ARN of the queue of what people said
 	Notify      string // SHOREUP_NOTIFY_QUEUE; empty: nobody is told
 	DeadLetters string // SHOREUP_DEAD_LETTERS: for messages that cannot be read
 	SlackSecret string // SHOREUP_SLACK_SECRET: name of the secret that holds a bot token or a webhook
 	SlackURL    string // SHOREUP_SLACK_URL: another address than Slack's, for tests
 	Channel     string // SHOREUP_SLACK_CHANNEL
+	AuditBucket string // SHOREUP_AUDIT_BUCKET: name of the bucket that keeps the sealed audit log
 	Function    string // AWS_LAMBDA_FUNCTION_NAME
 }
 
@@ -40,8 +46,9 @@ func FromEnv(needed ...string) (Env, error) {
 	}
 	return Env{
 		Account: get("SHOREUP_ACCOUNT"), Region: get("AWS_REGION"), Tables: get("SHOREUP_TABLES"), Rules: get("SHOREUP_RULES"),
-		ReadRole: get("SHOREUP_READ_ROLE"), WriteRole: get("SHOREUP_WRITE_ROLE"), Evaluate: get("SHOREUP_EVALUATE_QUEUE"), Apply: get("SHOREUP_APPLY_QUEUE"),
-		Notify: get("SHOREUP_NOTIFY_QUEUE"), DeadLetters: get("SHOREUP_DEAD_LETTERS"), SlackSecret: get("SHOREUP_SLACK_SECRET"),
+		ReadRole: get("SHOREUP_READ_ROLE"), WriteRole: get("SHOREUP_WRITE_ROLE"), Annotate: get("SHOREUP_ANNOTATE_ROLE"), AuditBucket: get("SHOREUP_AUDIT_BUCKET"),
+		Events: get("SHOREUP_EVENTS_QUEUE"), Evaluate: get("SHOREUP_EVALUATE_QUEUE"), Sweep: get("SHOREUP_SWEEP_QUEUE"), Apply: get("SHOREUP_APPLY_QUEUE"),
+		Decide: get("SHOREUP_DECIDE_QUEUE"), Words: get("SHOREUP_WORDS_QUEUE"), Notify: get("SHOREUP_NOTIFY_QUEUE"), DeadLetters: get("SHOREUP_DEAD_LETTERS"), SlackSecret: get("SHOREUP_SLACK_SECRET"),
 		SlackURL: get("SHOREUP_SLACK_URL"), Channel: get("SHOREUP_SLACK_CHANNEL"), Function: get("AWS_LAMBDA_FUNCTION_NAME"),
 	}, nil
 }

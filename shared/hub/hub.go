@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
@@ -57,10 +58,21 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 	if env.Tables != "" { // without them nothing can be changed, only looked at
 		h.Engine.State = occurrence.New(store, table(occurrence.StateTable, env.Tables), time.Now)
 		h.Engine.Log = audit.New(store, table(occurrence.AuditTable, env.Tables), time.Now, owner)
+		approvals := table(occurrence.ApprovalTable, env.Tables)
+		h.Engine.Granted = func(ctx context.Context, k approval.Key) (approval.Grant, bool, error) {
+			return approval.Granted(ctx, store, approvals, k, time.Now())
+		}
+		h.Engine.Exempted = func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error) {
+			return approval.Exempted(ctx, store, approvals, control, r, time.Now())
+		}
 		h.Engine.Protected = []string{"arn:*:dynamodb:*:" + env.Account + ":table/" + env.Tables + "-*", "arn:*:sqs:*:" + env.Account + ":" + env.Tables + "-*"}
 	}
 	if env.Function != "" {
 		h.Engine.Count = emf
+		h.Engine.Limited = func() { Metric("LimitsReached", 1) }
+	}
+	if env.Decide != "" {
+		h.Engine.Ask = h.point
 	}
 	if env.Apply != "" {
 		h.Engine.Enqueue = h.enqueue
@@ -83,10 +95,7 @@ func (h *Hub) reader() func(context.Context, string, string) (awsapi.Session, er
 			return h.Own.In(region), nil
 		}
 	}
-	cache := &stsapi.Cache{Config: h.cfg, Now: time.Now, Role: func(account string) stsapi.Assume {
-		return stsapi.Assume{RoleARN: h.roleARN(account, h.ReadRole), Name: "read", Identity: "shoreup"}
-	}}
-	return cache.Get
+	return Sessions(h.cfg, h.ReadRole, "read")
 }
 
 // writer takes a remediation role for one plan, cut down to the control's declared operations on the plan's resource.
@@ -132,23 +141,37 @@ func (h *Hub) tell(ctx context.Context, f core.Finding) error {
 
 // emf counts an outcome in CloudWatch's embedded metric format: a line in the log, and no API call. Source: CloudWatch user guide, "Embedded metric format specification".
 func emf(control string, outcome core.Outcome) {
-	line, err := json.Marshal(map[string]any{
-		"_aws": map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []any{map[string]any{
-			"Namespace": "shoreup", "Dimensions": [][]string{{"Control", "Outcome"}, {"Outcome"}}, "Metrics": []any{map[string]string{"Name": "Findings", "Unit": "Count"}},
-		}}},
-		"Control": control, "Outcome": outcome, "Findings": 1,
-	})
-	if err == nil {
-		fmt.Fprintln(os.Stdout, string(line))
+	metric("Findings", 1, [][]string{{"Control", "Outcome"}, {"Outcome"}}, map[string]any{"Control": control, "Outcome": outcome})
+}
+
+// Metric counts something about the installation as a whole, in the same way.
+func Metric(name string, n int) { metric(name, n, [][]string{{}}, map[string]any{}) }
+
+func metric(name string, n int, dimensions [][]string, line map[string]any) {
+	line["_aws"] = map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []any{map[string]any{
+		"Namespace": "shoreup", "Dimensions": dimensions, "Metrics": []any{map[string]string{"Name": name, "Unit": "Count"}},
+	}}}
+	line[name] = n
+	if raw, err := json.Marshal(line); err == nil {
+		fmt.Fprintln(os.Stdout, string(raw))
 	}
 }
 
-// DeadLetter puts a message that can never succeed into the dead-letter queue, with the reason.
+// DeadLetter puts a message that can never succeed into the dead-letter queue, with the reason. Without such a queue it is an error, and the message's own
+// queue gives up on it in the end.
 func (h *Hub) DeadLetter(ctx context.Context, body, reason string) error {
+	if h.DeadLetters == "" {
+		return fmt.Errorf("no queue for dead letters is set: %s", reason)
+	}
 	return sqsapi.Send(ctx, h.Own, h.DeadLetters, body, reason)
 }
 
-// SendEvaluate puts a message into the queue of the function that evaluates.
-func (h *Hub) SendEvaluate(ctx context.Context, body string) error {
-	return sqsapi.Send(ctx, h.Own, h.Evaluate, body, "")
+// SendEvaluate puts messages into the queue of the function that evaluates.
+func (h *Hub) SendEvaluate(ctx context.Context, bodies []string) error {
+	return sqsapi.SendAll(ctx, h.Own, h.Evaluate, bodies)
+}
+
+// SendSweep puts messages into the queue of the function that sweeps.
+func (h *Hub) SendSweep(ctx context.Context, bodies []string) error {
+	return sqsapi.SendAll(ctx, h.Own, h.Env.Sweep, bodies)
 }

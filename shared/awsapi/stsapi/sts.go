@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,39 +57,4 @@ func Caller(ctx context.Context, cfg aws.Config) (account, arn string, err error
 		return "", "", fmt.Errorf("asking AWS who we are: %w", err)
 	}
 	return aws.ToString(out.Account), aws.ToString(out.Arn), nil
-}
-
-// Cache keeps read sessions for each account until shortly before they end. The zero value is not usable; set Config and Role.
-type Cache struct {
-	Config aws.Config
-	Role   func(account string) Assume
-	Now    func() time.Time
-
-	mu sync.Mutex
-	m  map[string]cached
-}
-
-type cached struct {
-	session awsapi.Session
-	until   time.Time
-}
-
-// Get returns a session of the account in the Region.
-func (c *Cache) Get(ctx context.Context, account, region string) (awsapi.Session, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if have, ok := c.m[account]; ok && c.Now().Before(have.until) {
-		return have.session.In(region), nil
-	}
-	a := c.Role(account)
-	a.Account, a.Region = account, region
-	s, end, err := Session(ctx, c.Config, a)
-	if err != nil {
-		return awsapi.Session{}, err
-	}
-	if c.m == nil {
-		c.m = map[string]cached{}
-	}
-	c.m[account] = cached{s, end.Add(-time.Minute)}
-	return s, nil
 }

@@ -1,0 +1,58 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
+	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/occurrence"
+)
+
+// Desk is where people are asked. Only the deciding function may write what it writes.
+func (h *Hub) Desk() *approval.Desk {
+	return &approval.Desk{
+		Store: dynamodbapi.NewStore(h.Own), Table: table(occurrence.ApprovalTable, h.Tables), Log: h.Engine.Log, Book: h.Engine.State,
+		Rules: h.Rules.Get, Order: h.approved, Now: time.Now, Account: h.Account,
+		Control: func(id string) (core.Meta, bool) {
+			c, ok := h.Engine.Control(id)
+			return c.Meta, ok
+		},
+	}
+}
+
+// approved hands an approved plan to the function that applies.
+func (h *Hub) approved(ctx context.Context, r approval.Request) error {
+	if r.Key.Kind != approval.Fix {
+		return fmt.Errorf("handing over the request about %s: a %s is not carried out by the function that applies", r.ARN, r.Key.Kind)
+	}
+	return h.enqueue(ctx, engine.Order{Occurrence: r.Key.ID, Control: r.Control, Resource: r.Where, Hash: r.Key.Hash})
+}
+
+// point tells the deciding function where to look.
+func (h *Hub) point(ctx context.Context, control string, r awsapi.Resource) error {
+	body, err := json.Marshal(approval.Pointer{Control: control, Resource: r})
+	if err != nil {
+		return err
+	}
+	return sqsapi.Send(ctx, h.Own, h.Decide, string(body), "")
+}
+
+// Enrolled are the accounts of the rules file in force, without a list the installation's own.
+func (h *Hub) Enrolled(ctx context.Context) []string {
+	file := h.Rules.Get(ctx)
+	if file == nil || len(file.Accounts) == 0 {
+		return []string{h.Account}
+	}
+	out := make([]string, len(file.Accounts))
+	for i, a := range file.Accounts {
+		out[i] = a.ID
+	}
+	return out
+}

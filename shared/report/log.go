@@ -1,0 +1,194 @@
+package report
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+// history is the audit log as lives of occurrences.
+type history struct {
+	since        time.Time
+	byOccurrence map[string]*life
+	byPlan       map[string]*life
+	lives        []*life // in the order in which they opened
+	refusals     []refusal
+	undone       map[point]time.Time // intents that were taken back
+}
+
+// point is one entry of one chain.
+type point struct {
+	chain string
+	seq   int64
+}
+
+// life is what the log says of one occurrence.
+type life struct {
+	occurrence, control, arn, account string
+	opened, causeTime                 time.Time
+	closed                            time.Time // verified in order; zero: not yet
+	record                            core.Record
+	outcome, reason                   string
+	cause                             core.Cause
+	decision                          core.Decision
+	rules                             Rules
+	neverAuto                         []string
+	advice                            []core.Advice
+	exposure                          float64
+	approver, hash                    string
+	intent                            int64
+	plan                              json.RawMessage // of the last intent
+	results                           []result
+}
+
+type result struct {
+	plan, hash, approver string
+	outcome              core.Outcome
+	reason               string
+	when                 time.Time
+	made                 int
+	intent               int64
+	exposure             float64
+	record               core.Record
+	done                 json.RawMessage // the plan that was carried out
+}
+
+type refusal struct {
+	life   *life
+	plan   string
+	when   time.Time
+	reason string
+	record core.Record
+}
+
+// detail is what entries of all kinds say besides their common fields; each kind fills its own.
+type detail struct {
+	core.Decision                 // reason, mode, rule
+	Hash          string          `json:"hash"`
+	RulesVersion  string          `json:"rules_version"`
+	RulesHash     string          `json:"rules_hash"`
+	Cause         core.Cause      `json:"cause"`
+	NeverAuto     []string        `json:"never_auto"`
+	Advice        []core.Advice   `json:"advice"`
+	Plan          json.RawMessage `json:"plan"`
+	Approver      string          `json:"approver"`
+	Undoes        int64           `json:"undoes"`
+	Intent        int64           `json:"intent"`
+	Made          int             `json:"made"`
+	Exposure      float64         `json:"exposure_seconds"`
+}
+
+// readLog reads the entries. A detail that cannot be read leaves what it says empty: the log's own verifier is who complains about entries.
+func readLog(entries []audit.Entry) history {
+	h := history{byOccurrence: map[string]*life{}, byPlan: map[string]*life{}, undone: map[point]time.Time{}}
+	entries = slices.Clone(entries)
+	slices.SortStableFunc(entries, func(a, b audit.Entry) int { return a.Time.Compare(b.Time) })
+	undoing := map[string]point{} // plan to take back -> intent that it takes back
+	for _, e := range entries {
+		if h.since.IsZero() {
+			h.since = e.Time.UTC()
+		}
+		var d detail
+		_ = json.Unmarshal(e.Detail, &d) // what cannot be read stays empty
+		switch {
+		case e.Kind == audit.Undo:
+			undoing[e.Plan] = point{e.Chain, d.Undoes}
+			continue
+		case e.Kind == audit.Result && e.Outcome == string(core.Undone):
+			h.undone[undoing[e.Plan]] = e.Time.UTC()
+			continue
+		case e.Kind == audit.Error && e.Occurrence == "":
+			continue // that people could not be told says nothing about the resource
+		}
+		h.read(e, d)
+	}
+	return h
+}
+
+func (h *history) read(e audit.Entry, d detail) {
+	l := h.life(e)
+	record := core.Record{Chain: e.Chain, Seq: e.Seq, Hash: e.Hash}
+	switch e.Kind {
+	case audit.Plan:
+		if l.opened.IsZero() {
+			l.opened = e.Time.UTC()
+		}
+		l.cause, l.neverAuto, l.advice, l.rules = d.Cause, d.NeverAuto, d.Advice, Rules{d.RulesVersion, d.RulesHash}
+		if l.causeTime.IsZero() {
+			l.causeTime = d.Cause.Time.UTC()
+		}
+		l.say(e, d.Reason, record)
+	case audit.Decision:
+		l.decision = d.Decision
+		l.say(e, d.Reason, record)
+	case audit.Intent:
+		l.approver, l.hash, l.intent, l.plan = d.Approver, d.Hash, e.Seq, d.Plan
+	case audit.Result:
+		l.result(e, d, record)
+	case audit.Refusal:
+		h.refusals = append(h.refusals, refusal{l, e.Plan, e.Time.UTC(), d.Reason, record})
+		l.say(e, d.Reason, record)
+	case audit.Error, audit.Verdict:
+		l.say(e, d.Reason, record)
+	}
+}
+
+// life finds the occurrence that an entry belongs to. Entries without one are told by their plan.
+func (h *history) life(e audit.Entry) *life {
+	l := h.byOccurrence[e.Occurrence]
+	if l == nil && e.Occurrence == "" {
+		l = h.byPlan[e.Plan]
+	}
+	if l == nil {
+		l = &life{occurrence: e.Occurrence, control: e.Control, arn: e.Resource, account: e.Chain}
+		h.lives = append(h.lives, l)
+		if e.Occurrence != "" {
+			h.byOccurrence[e.Occurrence] = l
+		}
+	}
+	if e.Plan != "" {
+		h.byPlan[e.Plan] = l
+	}
+	return l
+}
+
+func (l *life) say(e audit.Entry, reason string, record core.Record) {
+	l.outcome, l.record = e.Outcome, record
+	if reason != "" {
+		l.reason = reason
+	}
+}
+
+func (l *life) result(e audit.Entry, d detail, record core.Record) {
+	l.say(e, d.Reason, record)
+	outcome := core.Outcome(e.Outcome)
+	switch outcome {
+	case core.Fixed, core.Compliant, core.NotApplicableHere:
+		l.closed = e.Time.UTC()
+	}
+	intent := d.Intent
+	if intent == 0 && d.Made > 0 { // whoever made the calls died, and what came of them was found out by reading
+		intent = l.intent
+	}
+	if intent == 0 {
+		return // nothing was done
+	}
+	l.exposure = d.Exposure
+	l.results = append(l.results, result{
+		plan: e.Plan, hash: l.hash, approver: l.approver, outcome: outcome, reason: d.Reason, when: e.Time.UTC(), made: d.Made, intent: intent, exposure: d.Exposure, record: record, done: l.plan,
+	})
+}
+
+// of returns what is known of an occurrence or else of a plan; an empty life where nothing is.
+func (h *history) of(occurrence, plan string) *life {
+	if l := h.byOccurrence[occurrence]; l != nil {
+		return l
+	}
+	if l := h.byPlan[plan]; l != nil && plan != "" {
+		return l
+	}
+	return &life{}
+}
