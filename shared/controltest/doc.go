@@ -15,7 +15,7 @@
 //	region      where the resource is; default eu-west-1, for global types the partition's home Region
 //	settings    core.Settings as JSON: {"KeepPorts":[443],"Now":"2030-01-01T00:00:00Z"}
 //	outcome     violating | compliant | not_applicable | gone | refused | advice | unsettled
-//	violations  one a line: rule | where [| unsettled]; in any order, exact
+//	violations  one a line: rule | where [| unsettled or manual]; in any order, exact
 //	calls       the wanted calls, one a line, in order: service:Operation {input}; a policy may be written as in setup. Bindings are
 //	            "-> Field=0.Path": the input's Field from the output of the change with that index
 //	undo        the wanted undo calls, change by change; same form

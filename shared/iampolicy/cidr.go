@@ -1,6 +1,8 @@
 package iampolicy
 
 import (
+	"cmp"
+	"math/big"
 	"net/netip"
 	"slices"
 )
@@ -15,7 +17,7 @@ func cidrClass(operator string, values []string) class {
 	worst := fixed
 	var nets []netip.Prefix
 	for _, v := range values {
-		net, ok := parseNet(v)
+		net, ok := ParseNet(v)
 		switch {
 		case hasVariable(v) || hasWildcard(v) && operator != "stringequals" && operator != "stringequalsignorecase":
 			return open
@@ -26,14 +28,14 @@ func cidrClass(operator string, values []string) class {
 		worst = max(worst, netClass(net))
 		nets = append(nets, net)
 	}
-	if worst == fixed && slices.ContainsFunc(mergeNets(nets), tooBroad) {
+	if worst == fixed && slices.ContainsFunc(MergePrefixes(nets), tooBroad) {
 		return unsettled
 	}
 	return worst
 }
 
-// parseNet reads a network or a single address and writes IPv4 inside IPv6 as IPv4.
-func parseNet(s string) (netip.Prefix, bool) {
+// ParseNet reads a network or a single address, without the bits of hosts, and writes IPv4 inside IPv6 as IPv4.
+func ParseNet(s string) (netip.Prefix, bool) {
 	net, err := netip.ParsePrefix(s)
 	if err != nil {
 		addr, err := netip.ParseAddr(s)
@@ -67,34 +69,44 @@ func netClass(net netip.Prefix) class {
 	return open
 }
 
-// mergeNets joins neighbouring networks, in rounds from the narrowest, until nothing joins any more.
-func mergeNets(nets []netip.Prefix) []netip.Prefix {
-	set := map[netip.Prefix]bool{}
+// MergePrefixes gives the fewest networks that hold exactly the same addresses, sorted, IPv4 first. IPv4 inside IPv6 is
+// not unmapped here, and invalid prefixes are left out.
+func MergePrefixes(nets []netip.Prefix) []netip.Prefix {
+	list := make([]netip.Prefix, 0, len(nets))
 	for _, n := range nets {
-		set[n] = true
-	}
-	for bits := 128; bits > 0; bits-- {
-		for n := range set {
-			if n.Bits() != bits {
-				continue
-			}
-			if set[sibling(n)] {
-				set[netip.PrefixFrom(n.Addr(), bits-1).Masked()] = true
-			}
+		if n.IsValid() {
+			list = append(list, n.Masked())
 		}
 	}
-	out := make([]netip.Prefix, 0, len(set))
-	for n := range set {
+	slices.SortFunc(list, func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+	var out []netip.Prefix
+	for _, n := range list {
+		if len(out) > 0 && out[len(out)-1].Contains(n.Addr()) {
+			continue // sorted: the broader one came first
+		}
 		out = append(out, n)
+		for len(out) > 1 && halves(out[len(out)-2], out[len(out)-1]) {
+			out = append(out[:len(out)-2], parent(out[len(out)-2]))
+		}
 	}
 	return out
 }
 
-// sibling gives the other half of the network one bit broader. Bits is at least 1.
-func sibling(n netip.Prefix) netip.Prefix {
-	raw := n.Addr().AsSlice()
-	bit := n.Bits() - 1
-	raw[bit/8] ^= 0x80 >> (bit % 8)
-	addr, _ := netip.AddrFromSlice(raw)
-	return netip.PrefixFrom(addr, n.Bits())
+// Addresses counts the addresses that networks hold together, each once.
+func Addresses(nets []netip.Prefix) *big.Int {
+	sum := new(big.Int)
+	for _, n := range MergePrefixes(nets) {
+		sum.Add(sum, new(big.Int).Lsh(big.NewInt(1), uint(n.Addr().BitLen()-n.Bits())))
+	}
+	return sum
 }
+
+// halves: two different networks of one size make up the one that is a bit broader.
+func halves(a, b netip.Prefix) bool {
+	return a.Bits() == b.Bits() && a.Bits() > 0 && parent(a) == parent(b)
+}
+
+// parent is the network one bit broader. Bits is at least 1.
+func parent(n netip.Prefix) netip.Prefix { return netip.PrefixFrom(n.Addr(), n.Bits()-1).Masked() }

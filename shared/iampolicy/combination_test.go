@@ -69,8 +69,14 @@ func TestPassRole(t *testing.T) {
 		"any role of one account":        {passRole(`"Resource":"arn:aws:iam::111122223333:role/*"`), "passrole"},
 		"any role, with EC2":             {passRole(all) + `,` + ec2, "combination passrole"},
 		"one statement":                  {grantIt + `"Action":["iam:PassRole","ec2:Run*"],` + all + `}`, "combination passrole"},
-		"one named role":                 {passRole(`"Resource":"arn:aws:iam::111122223333:role/app"`) + `,` + ec2, ""},
-		"roles of one prefix":            {passRole(`"Resource":"arn:aws:iam::111122223333:role/app-*"`) + `,` + ec2, ""},
+		"one named role":                 {passRole(`"Resource":"arn:aws:iam::111122223333:role/app"`) + `,` + ec2, "named?"},
+		"roles of one prefix":            {passRole(`"Resource":"arn:aws:iam::111122223333:role/app-*"`) + `,` + ec2, "named?"},
+		"one named role, one service":    {passRole(`"Resource":"arn:aws:iam::111122223333:role/app","Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}`) + `,` + ec2, ""},
+		"one named role, like a service": {passRole(`"Resource":"arn:aws:iam::111122223333:role/app","Condition":{"StringLike":{"iam:PassedToService":"*.amazonaws.com"}}`), "named?"},
+		"two named roles, one denied":    {passRole(`"Resource":["arn:aws:iam::111122223333:role/app","arn:aws:iam::111122223333:role/x"]`) + `,` + denyIt + `"Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/x"}`, "named?"},
+		"one named role, denied":         {passRole(`"Resource":"arn:aws:iam::111122223333:role/app"`) + `,` + denyIt + `"Action":"iam:PassRole","Resource":"arn:aws:iam::111122223333:role/*"}`, ""},
+		"no role at all":                 {passRole(`"Resource":"arn:aws:iam::111122223333:policy/*"`), ""},
+		"star on a role":                 {grantIt + `"Action":"*","Resource":"arn:aws:iam::111122223333:role/app"}`, "named?"},
 		"only to EC2":                    {passRole(to("StringEquals", `"ec2.amazonaws.com"`)) + `,` + ec2, "combination"},
 		"only to EC2 in China":           {passRole(to("StringEquals", `"ec2.amazonaws.com.cn"`)) + `,` + ec2, "combination"},
 		"only to ECS":                    {passRole(to("StringEquals", `"ecs-tasks.amazonaws.com"`)) + `,` + ec2, ""},
@@ -87,7 +93,7 @@ func TestPassRole(t *testing.T) {
 		"tagged roles":                   {passRole(all+`,"Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`) + `,` + ec2, "combination? passrole?"},
 		"conditional Deny does not help": {passRole(all) + `,` + denyIt + `"Action":"iam:PassRole",` + all + `,"Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}},` + ec2, "combination passrole"},
 		"instances of one type":          {passRole(all) + `,` + grantIt + `"Action":"ec2:RunInstances","Resource":"arn:aws:ec2:*:*:instance/*"}`, "combination passrole"},
-		"another service's resource":     {passRole(all) + `,` + grantIt + `"Action":"*","Resource":"arn:aws:s3:::b/*"}`, "passrole wildcard?"},
+		"another service's resource":     {passRole(all) + `,` + grantIt + `"Action":"*","Resource":"arn:aws:s3:::b/*"}`, "passrole"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

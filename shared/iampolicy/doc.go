@@ -20,7 +20,8 @@
 // makes what is left Unsettled. Allows are summed: all but IAM and, elsewhere, IAM is Admin. A resource pattern is unrestricted
 // if it covers every resource of the type that the action works on, in any partition, Region and account that it names
 // itself; a path, a prefix or a name restricts it. Conditions do not make a grant smaller, except iam:PassedToService
-// for iam:PassRole; boundaries, chosen policies and resource tags make it Unsettled. Service wildcards are literal.
+// for iam:PassRole; boundaries, chosen policies and resource tags make it Unsettled. Service wildcards are literal, and on
+// less than the whole service Unsettled; "*" counts as one where its Resource is all that a service has.
 //
 // Trust policies (IAM user guide, "Identity-provider controls for shared OIDC providers" and "The confused deputy
 // problem"): a wildcard principal needs a fixed organization, account or ARN; an identity provider that many customers
@@ -28,5 +29,6 @@
 //
 // Decisions where the sources leave room: a pattern such as repo:org* is Unsettled, since it lets in only tenants whose
 // names begin so; a literal * under StringEquals matches nothing and is Unsettled; attaching a policy to oneself is an
-// escalation even with ${aws:username}, while own keys and passwords are self service; PassRole on named roles is none.
+// escalation even with ${aws:username}, while own keys and passwords are self service; PassRole on named roles is
+// Unsettled, and fine once iam:PassedToService names the service.
 package iampolicy

@@ -113,9 +113,15 @@ func (c Condition) passesWithoutKey() bool {
 	return c.IfExists || c.Quantifier == ForAllValues
 }
 
-// requiresKey: the statement asks by `Null: false` that the key be present.
+// requiresKey: the statement asks that the key be present, by `Null: false` or by another condition that fails without it.
 func (s Statement) requiresKey(key string) bool {
 	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
-		return c.Operator == "null" && c.Key == key && len(c.Values) == 1 && strings.EqualFold(c.Values[0], "false")
+		switch {
+		case c.Key != key:
+			return false
+		case c.Operator == "null":
+			return len(c.Values) == 1 && strings.EqualFold(c.Values[0], "false")
+		}
+		return !c.passesWithoutKey() && (c.Quantifier == ForAnyValue || !slices.Contains(negatedOps, c.Operator))
 	})
 }

@@ -149,16 +149,38 @@ func (h holdings) passesAnyRole(g grant) bool {
 	return g.appliesTo("iam:PassRole") && g.unrestricted(anyRole) && !h.denied("iam:PassRole", anyRole)
 }
 
+// anyOtherService is of no known name: a role passes to it only where iam:PassedToService does not choose services.
+const anyOtherService = "any-other-service"
+
 func (h holdings) anyPassRole() []Finding {
 	var out []Finding
 	for _, g := range h.grants {
-		// A service of no known name passes only where iam:PassedToService does not choose services.
-		const other = "any-other-service"
-		chosen := !passedTo(g.Statement, other)
-		if h.passesAnyRole(g) && (!chosen || passedTo(g.withoutForAllValues(), other)) {
+		chosen := !passedTo(g.Statement, anyOtherService)
+		if h.passesAnyRole(g) && (!chosen || passedTo(g.withoutForAllValues(), anyOtherService)) {
 			var f found
 			f.add("iam:PassRole", chosen || narrowsTarget(g.Statement) || h.limited("iam:PassRole", anyRole))
 			out = append(out, f.findings(PassRoleAny, g.ref, " on any role, for any service")...)
+		}
+	}
+	return out
+}
+
+// namedPassRole: whether PassRole on named roles is too much depends on what those may do, so it is never settled. With
+// the service named beside the role it is how AWS says to grant it (IAM user guide, "Grant a user permissions to pass a
+// role to an AWS service").
+func (h holdings) namedPassRole() []Finding {
+	const action = "iam:PassRole"
+	var out []Finding
+	for _, g := range h.grants {
+		if !g.appliesTo(action) || g.unrestricted(anyRole) || !passedTo(g.Statement, anyOtherService) {
+			continue
+		}
+		roles := slices.DeleteFunc(slices.Clone(g.Resources), func(r string) bool {
+			return !namesRoles(r) || slices.ContainsFunc(h.denies, func(d Statement) bool { return d.appliesTo(action) && d.coversResource(r) })
+		})
+		if len(roles) > 0 {
+			out = append(out, Finding{Rung: PassRoleNamed, Unsettled: true, Statements: []Ref{g.ref}, Actions: []string{action},
+				Reason: action + " on " + strings.Join(roles, ", ") + ", for any service: it depends on what may be done under that"})
 		}
 	}
 	return out

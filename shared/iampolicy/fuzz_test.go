@@ -3,6 +3,7 @@ package iampolicy
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/shoreup/shoreup/shared/wildcard"
@@ -114,6 +115,37 @@ func FuzzEdit(f *testing.F) {
 			all = append(all, s.Raw())
 		}
 		checkRaw(t, out, append(all, added))
+	})
+}
+
+// FuzzWithoutAnyone: the principals beside "*" stay, and so does everything else.
+func FuzzWithoutAnyone(f *testing.F) {
+	f.Add([]byte(`{"Statement":[{"Effect":"Deny","Action":"a:b"},{"Effect":"Allow","Principal":{"AWS":["\u002a","1"],"Service":"x"},"Action":"a:b"}]}`))
+	f.Add([]byte(`{"Statement":{"Effect":"Allow","Principal":{ "Service":["x"] , "AWS" : "*" },"NotAction":"a:b"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, err := Parse(data)
+		if err != nil {
+			return
+		}
+		for _, s := range d.Statements {
+			beside := s.BesideAnyone()
+			text, err := d.WithoutAnyone(s.Index)
+			if (err != nil) != (len(beside) == 0) {
+				t.Fatalf("statement %d of %q: %v", s.Index, data, err)
+			}
+			if err != nil {
+				continue
+			}
+			again, err := Parse(text)
+			if err != nil || !slices.Equal(again.Statements[s.Index].Principals, beside) {
+				t.Fatalf("%q became %q: %v", data, text, err)
+			}
+			for i, other := range again.Statements {
+				if i != s.Index && !bytes.Equal(other.Raw(), d.Statements[i].Raw()) {
+					t.Fatalf("statement %d changed: %q", i, text)
+				}
+			}
+		}
 	})
 }
 

@@ -17,12 +17,13 @@ const (
 	PassRoleAny                      // iam:PassRole on any role for any service
 	ServiceWildcard                  // every action of a service (Security Hub IAM.21)
 	DataExfiltration                 // reads of data and secrets on every resource
+	PassRoleNamed                    // iam:PassRole on named roles, to whatever service: never settled
 )
 
 // String names the rung.
 func (r Rung) String() string {
 	return [...]string{Admin: "admin", Escalation: "escalation", Combination: "combination escalation", PassRoleAny: "PassRole on any role",
-		ServiceWildcard: "service wildcard", DataExfiltration: "data exfiltration"}[r]
+		ServiceWildcard: "service wildcard", DataExfiltration: "data exfiltration", PassRoleNamed: "PassRole on named roles"}[r]
 }
 
 // Ref names a statement among several documents.
@@ -68,7 +69,7 @@ func JudgeIdentity(docs ...Document) []Finding {
 	}
 	wildcards := h.serviceWildcards()
 	h.grants = rest
-	out = slices.Concat(out, h.escalations(), h.combinations(), h.anyPassRole(), wildcards, h.exfiltrations())
+	out = slices.Concat(out, h.escalations(), h.combinations(), h.anyPassRole(), wildcards, h.exfiltrations(), h.namedPassRole())
 	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(a.Rung, b.Rung) })
 	return out
 }
@@ -184,7 +185,8 @@ func (h holdings) includesIAM(s Statement, limited bool) bool {
 }
 
 // serviceWildcards: "svc:*" in Action, and in NotAction of an Allow, as IAM.21 states. On less than every resource of
-// the service it is unsettled.
+// the service it is unsettled. Every action at all is a service wildcard where it is every resource of a service that it
+// works on; on named resources it is what their owner needs.
 func (h holdings) serviceWildcards() []Finding {
 	var out []Finding
 	for _, g := range h.grants {
@@ -193,7 +195,9 @@ func (h holdings) serviceWildcards() []Finding {
 			service, ok := wholeService(p)
 			switch {
 			case !ok || g.NotActions == nil && h.deniedPattern(p):
-			case service == "*" && (g.NotActions != nil || g.unrestricted(anything)): // nothing, or Admin's business
+			case service == "*" && g.NotActions == nil && !g.unrestricted(anything) && g.everyResourceOfSome(): // else nothing, or Admin's business
+				broad = append(broad, p+" on "+strings.Join(g.Resources, ", "))
+			case service == "*":
 			case g.unrestricted(everyResourceOf(service)):
 				broad = append(broad, p)
 			default:

@@ -15,7 +15,7 @@ const (
 // rungs writes findings as "admin escalation?": a question mark is unsettled.
 func rungs(findings []Finding) string {
 	names := map[Rung]string{Admin: "admin", Escalation: "escalation", Combination: "combination", PassRoleAny: "passrole",
-		ServiceWildcard: "wildcard", DataExfiltration: "exfiltration"}
+		ServiceWildcard: "wildcard", DataExfiltration: "exfiltration", PassRoleNamed: "named"}
 	var out []string
 	for _, f := range findings {
 		name := names[f.Rung]
@@ -127,7 +127,7 @@ func TestEscalationScope(t *testing.T) {
 		"roles of one prefix":          {one("iam:PutRolePolicy", `"Resource":"arn:aws:iam::111122223333:role/app-*"`), ""},
 		"one role":                     {one("iam:UpdateAssumeRolePolicy", `"Resource":"arn:aws:iam::111122223333:role/app"`), ""},
 		"one group":                    {one("iam:AddUserToGroup", `"Resource":"arn:aws:iam::111122223333:group/devs"`), ""},
-		"one bucket, by star":          {one("*", `"Resource":"arn:aws:s3:::b"`), "wildcard?"},
+		"one bucket, by star":          {one("*", `"Resource":"arn:aws:s3:::b"`), ""},
 		"own access keys":              {one("iam:*AccessKey*", `"Resource":"arn:aws:iam::*:user/${aws:username}"`), ""},
 		"own password":                 {grantIt + `"Action":["iam:CreateLoginProfile","iam:UpdateLoginProfile","iam:ChangePassword"],"Resource":"arn:aws:iam::111122223333:user/${aws:username}"}`, ""},
 		"own MFA device":               {grantIt + `"Action":["iam:EnableMFADevice","iam:CreateVirtualMFADevice"],"Resource":["arn:aws:iam::*:mfa/*","arn:aws:iam::*:user/${aws:username}"]}`, ""},
@@ -175,6 +175,11 @@ func TestServiceWildcards(t *testing.T) {
 		"in a list":                    {grantIt + `"Action":["sns:Get*","sqs:*"],` + all + `}`, "wildcard"},
 		"all resources of the service": {grantIt + `"Action":"sqs:*","Resource":"arn:aws:sqs:*:*:*"}`, "wildcard"},
 		"one resource":                 {grantIt + `"Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:111122223333:q"}`, "wildcard?"},
+		"star on one resource":         {grantIt + `"Action":"*","Resource":["arn:aws:sqs:us-east-1:111122223333:q","arn:aws:s3:::b/*"]}`, ""},
+		"star on a service's all":      {grantIt + `"Action":"*","Resource":"arn:aws:sqs:*:*:*"}`, "wildcard"},
+		"star on an account's queues":  {grantIt + `"Action":"*","Resource":"arn:aws:sqs:eu-west-1:111122223333:*"}`, "wildcard"},
+		"star on a prefix of queues":   {grantIt + `"Action":"*","Resource":"arn:aws:sqs:eu-west-1:111122223333:app-*"}`, ""},
+		"two services on one resource": {grantIt + `"Action":["sqs:*","sns:Publish"],"Resource":"arn:aws:sqs:us-east-1:111122223333:q"}`, "wildcard?"},
 		"with a condition":             {grantIt + `"Action":"sqs:*",` + all + `,"Condition":{"Bool":{"aws:SecureTransport":"true"}}}`, "wildcard"},
 		"a prefix of actions":          {grantIt + `"Action":"sqs:Describe*",` + all + `}`, ""},
 		"a suffix of actions":          {grantIt + `"Action":"sqs:*Queue",` + all + `}`, ""},

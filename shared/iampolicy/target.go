@@ -25,14 +25,22 @@ func everyResourceOf(service string) target {
 
 const someAccount = "000000000000"
 
-// ownAccountVariables stand for the account that the policy is used in.
-var ownAccountVariables = strings.NewReplacer(
-	"${aws:PrincipalAccount}", someAccount, "${aws:ResourceAccount}", someAccount, "${AWS::AccountId}", someAccount)
+// ownAccountVariables stand for the account that the policy is used in, in lower case: keys are case-insensitive.
+var ownAccountVariables = []string{"${aws:principalaccount}", "${aws:resourceaccount}", "${aws::accountid}"}
+
+func withOwnAccount(pattern string) string {
+	for _, v := range ownAccountVariables {
+		if i := strings.Index(strings.ToLower(pattern), v); i >= 0 {
+			pattern = pattern[:i] + someAccount + pattern[i+len(v):]
+		}
+	}
+	return pattern
+}
 
 // coveredBy reports whether a Resource pattern covers every resource of the type, in whatever partition, Region and
 // account it names: all roles of one account are unrestricted, all roles below one path are not.
 func (t target) coveredBy(pattern string) bool {
-	pattern = ownAccountVariables.Replace(pattern)
+	pattern = withOwnAccount(pattern)
 	partition, region, account := "aws", "us-east-1", someAccount
 	if parts := strings.SplitN(pattern, ":", 6); len(parts) == 6 && parts[0] == "arn" {
 		partition = plainOr(parts[1], partition)
@@ -55,6 +63,20 @@ func (s Statement) unrestricted(t target) bool {
 		return !slices.ContainsFunc(s.NotResources, t.coveredBy)
 	}
 	return slices.ContainsFunc(s.Resources, t.coveredBy)
+}
+
+// everyResourceOfSome: a Resource is everything that one named service has.
+func (s Statement) everyResourceOfSome() bool {
+	return slices.ContainsFunc(s.Resources, func(r string) bool {
+		fields := strings.SplitN(r, ":", 4)
+		return len(fields) == 4 && !hasWildcard(fields[2]) && everyResourceOf(fields[2]).coveredBy(r)
+	})
+}
+
+// namesRoles: the Resource is a role, or some of an account's roles.
+func namesRoles(resource string) bool {
+	fields := strings.SplitN(resource, ":", 6)
+	return len(fields) == 6 && wildcard.Match(fields[2], "iam") && wildcard.Match(fields[3], "") && overlaps(fields[5], "role/?*")
 }
 
 // touches: the statement applies to some resource of the service. IAM completes an ARN of fewer than six fields with
@@ -82,10 +104,11 @@ func (s Statement) appliesTo(action string) bool {
 	return slices.ContainsFunc(s.Actions, match)
 }
 
-// onSelf: a Resource is the calling user, by the variable ${aws:username}.
+// onSelf: a Resource is the calling user, by the variable ${aws:username}. Variables are case-insensitive, as keys are.
 func (s Statement) onSelf() bool {
+	const variable = "${aws:username}"
 	return slices.ContainsFunc(s.Resources, func(r string) bool {
-		self := strings.Replace(r, "${aws:username}", "self", 1)
-		return self != r && overlaps(self, "arn:*:iam::*:user/*self")
+		i := strings.Index(strings.ToLower(r), variable)
+		return i >= 0 && overlaps(r[:i]+"self"+r[i+len(variable):], "arn:*:iam::*:user/*self")
 	})
 }

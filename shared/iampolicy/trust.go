@@ -125,8 +125,8 @@ func (s Statement) openTrust(who string, worst class) (TrustFinding, bool) {
 		return TrustFinding{}, false
 	}
 	narrowed, by := conditionsClass(s, trustKeys())
-	if narrowed == open && s.tokenOnly() {
-		narrowed, by = unsettled, "narrowed by a claim of an identity provider"
+	if narrowed == open {
+		narrowed, by = s.narrowedInFact()
 	}
 	switch min(worst, narrowed) {
 	case fixed:
@@ -136,6 +136,21 @@ func (s Statement) openTrust(who string, worst class) (TrustFinding, bool) {
 	}
 	return TrustFinding{Kind: Open, Reason: "anyone with an AWS account may take the role: " + who +
 		" without a fixed aws:PrincipalOrgID, aws:PrincipalAccount or aws:PrincipalArn"}, true
+}
+
+// narrowedInFact: what is open in letter, since a request without the key would pass, and yet lets in few: every request to take a role is signed, so the
+// keys of the caller itself are always there, and only tokens have claims.
+func (s Statement) narrowedInFact() (class, string) {
+	if s.tokenOnly() {
+		return unsettled, "narrowed by a claim of an identity provider"
+	}
+	always := map[string]shape{"aws:principalaccount": shapeID, "aws:principalarn": shapeARN, "aws:userid": shapeUserID}
+	for _, c := range s.Conditions {
+		if form, ok := always[c.Key]; ok && valuesClass(c.Operator, c.Values, form) != open {
+			return unsettled, "narrowed by " + c.String()
+		}
+	}
+	return open, ""
 }
 
 // tokenOnly: a condition asks for a claim that only the token of an identity provider has, so plain AWS principals fail.

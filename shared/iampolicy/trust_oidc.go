@@ -26,11 +26,23 @@ func (s Statement) federatedTrust(p Principal) (TrustFinding, bool) {
 		return TrustFinding{}, false
 	}
 	got := claimsClass(s, url, i)
+	if got == open && s.needsAnother(url) {
+		got = unsettled
+	}
 	if got == fixed && isCognito(url) && !s.authenticatedOnly(url) {
 		return TrustFinding{Kind: SharedOIDC, Unsettled: true, Reason: "identities of the Cognito pool that have not signed in may take the role: " +
 			url + ":amr is not limited to authenticated"}, true
 	}
 	return s.sharedTrust(url, got)
+}
+
+// needsAnother: the statement names several providers, and a condition asks for a claim of another one, which no token of this one has.
+func (s Statement) needsAnother(url string) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		host := c.Key[:max(strings.LastIndexByte(c.Key, ':'), 0)]
+		positive := slices.Contains(wildcardOps, c.Operator) || slices.Contains(exactOps, c.Operator)
+		return positive && !c.passesWithoutKey() && host != url && slices.ContainsFunc(s.Principals, func(p Principal) bool { return p.Type == Federated && issuerOf(p.ID) == host })
+	})
 }
 
 func (s Statement) sharedTrust(url string, got class) (TrustFinding, bool) {

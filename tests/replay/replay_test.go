@@ -108,6 +108,11 @@ func TestOwnSamples(t *testing.T) {
 	want := map[string]string{
 		"iam_delete_role_permissions_boundary":     "AWS::IAM::Role deploy",
 		"iam_delete_user_permissions_boundary":     "AWS::IAM::User bob",
+		"iam_put_role_permissions_boundary":        "AWS::IAM::Role deploy",
+		"iam_put_user_permissions_boundary":        "AWS::IAM::User bob",
+		"iam_create_login_profile":                 "AWS::IAM::User bob",
+		"ec2_modify_instance_attribute":            "AWS::EC2::SecurityGroup sg-0a1b2c3d4e5f60718",
+		"ec2_modify_network_interface_attribute":   "AWS::EC2::SecurityGroup sg-0a1b2c3d4e5f60718",
 		"iam_add_user_to_group":                    "AWS::IAM::User bob",
 		"ec2_create_default_vpc":                   "AWS::EC2::VPC vpc-0a1b2c3d4e5f60718", // whoever judges its groups looks them up
 		"ec2_authorize_egress":                     "AWS::EC2::SecurityGroup sg-0a1b2c3d4e5f60718",

@@ -34,6 +34,10 @@ var SecurityGroup = awsapi.ResourceType{
 		"ec2.amazonaws.com:AuthorizeSecurityGroupIngress": {"requestParameters.groupId", "responseElements.securityGroupRuleSet.items[].groupId"},
 		"ec2.amazonaws.com:AuthorizeSecurityGroupEgress":  {"requestParameters.groupId", "responseElements.securityGroupRuleSet.items[].groupId"},
 		"ec2.amazonaws.com:ModifySecurityGroupRules":      {"requestParameters.ModifySecurityGroupRulesRequest.GroupId"},
+		// Somebody gives a group to what runs: one that was open and unused is open now. Launches are left to the sweep: groups of fleets would look as if
+		// each launch had opened them, and what was open for years would count as new.
+		"ec2.amazonaws.com:ModifyNetworkInterfaceAttribute": {"requestParameters.groupSet.items[].groupId"},
+		"ec2.amazonaws.com:ModifyInstanceAttribute":         {"requestParameters.groupSet.items[].groupId"},
 	},
 	Tagging: tagging(map[string]awsapi.Tagging{
 		"ec2.amazonaws.com:CreateSecurityGroup": {Paths: []string{"responseElements.groupId"}, Keys: []string{madeWith}},

@@ -13,9 +13,10 @@ import (
 type Excess struct {
 	Rule, Where, Reason string
 	Unsettled           bool
-	Manual              bool // certain, but taking it away would take far more than what is wrong
+	Manual              bool // certain, but taking it away would take more than what is wrong, or is not to be done here
 
 	finding iampolicy.Finding
+	stuck   bool            // Manual, and Mend's advice says what is in the way
 	at      []iampolicy.Ref // the statements to be removed; Document is the index of the policy among those held
 }
 
@@ -24,6 +25,7 @@ func RuleOf(r iampolicy.Rung) string {
 	return map[iampolicy.Rung]string{
 		iampolicy.Admin: "administrator", iampolicy.Escalation: "privilege-escalation", iampolicy.Combination: "privilege-escalation-combination",
 		iampolicy.PassRoleAny: "pass-role-any", iampolicy.ServiceWildcard: "service-wildcard", iampolicy.DataExfiltration: "data-exfiltration",
+		iampolicy.PassRoleNamed: "pass-role-named",
 	}[r]
 }
 
@@ -56,7 +58,27 @@ func Judge(held []Held, boundary *Held) []Excess {
 			out = append(out, e)
 		}
 	}
+	markStuck(held, out)
 	return out
+}
+
+// markStuck marks what we cannot take away although it is certain, so that the rest is mended all the same.
+func markStuck(held []Held, excess []Excess) {
+	settled := Over(excess)
+	for i, e := range excess {
+		if !e.Unsettled && !e.Manual && slices.ContainsFunc(e.at, func(r iampolicy.Ref) bool { return Principal{}.stuck(held, settled, r) != "" }) {
+			excess[i].Manual, excess[i].stuck = true, true
+		}
+	}
+}
+
+// in names the policies that a thing is in, without the places of statements, which move when others are removed.
+func (e Excess) in(held []Held) string {
+	var names []string
+	for _, ref := range e.at {
+		names = append(names, held[ref.Document].String())
+	}
+	return strings.Join(slices.Compact(names), " and ")
 }
 
 // Over returns the violations that are settled and ours to mend.
@@ -64,9 +86,9 @@ func Over(excess []Excess) []Excess {
 	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || e.Manual })
 }
 
-// Manual returns what is certain and left to people.
-func Manual(excess []Excess) []Excess {
-	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || !e.Manual })
+// certain returns what would be taken away if nothing were in the way.
+func certain(excess []Excess) []Excess {
+	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || e.Manual && !e.stuck })
 }
 
 func place(h Held, s iampolicy.Statement) string {

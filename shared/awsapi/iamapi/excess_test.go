@@ -34,17 +34,24 @@ func TestJudge(t *testing.T) {
 	}{
 		"administrator anywhere": {
 			[]Held{own("a", admin), of(customer, admin), via("g", of(amazon, admin))}, "",
-			[]string{`administrator | inline policy "a", statement 1`, "administrator | managed policy " + customer, "administrator | managed policy " + amazon + " of group g"},
+			[]string{`administrator | inline policy "a", statement 1`, "administrator | managed policy " + customer, "administrator | managed policy " + amazon + " of group g | manual"},
 		},
 		"escalation in a customer managed policy is that policy's": {[]Held{of(customer, allow("iam:CreateAccessKey", "*"))}, "", nil},
 		"escalation in AWS's own policy of IAM":                    {[]Held{of(amazon, allow("iam:CreateAccessKey", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon}},
 		"escalation in another policy of AWS": {
 			[]Held{of(amazon, allow("lambda:UpdateFunctionCode", "*"))}, "", []string{"privilege-escalation | managed policy " + amazon + " | manual"},
 		},
-		"escalation through a group is the group's": {[]Held{via("g", own("a", allow("iam:CreateAccessKey", "*")))}, "", nil},
-		"service wildcard in line":                  {[]Held{own("a", allow("sqs:*", "*"))}, "", []string{`service-wildcard | inline policy "a", statement 1 | manual`}},
-		"service wildcard elsewhere":                {[]Held{of(customer, allow("sqs:*", "*")), of(amazon, allow("sns:*", "*"))}, "", nil},
-		"combination within one customer policy":    {[]Held{of(customer, `{"Statement":[`+inner(create)+`,`+inner(passLambda)+`]}`)}, "", nil},
+		"escalation through a group is the group's":  {[]Held{via("g", own("a", allow("iam:CreateAccessKey", "*")))}, "", nil},
+		"administrator through a group's own policy": {[]Held{via("g", own("a", admin))}, "", []string{`administrator | inline policy "a" of group g, statement 1 | manual`}},
+		"dangerous and harmless in one statement": {
+			[]Held{own("a", `{"Statement":[{"Effect":"Allow","Action":["iam:PassRole","sqs:SendMessage"],"Resource":"*"},`+inner(allow("iam:CreateAccessKey", "*"))+`]}`)}, "",
+			[]string{`privilege-escalation | inline policy "a", statement 2`, `pass-role-any | inline policy "a", statement 1 | manual`},
+		},
+		"PassRole on a named role in line":       {[]Held{own("a", allow("iam:PassRole", "arn:aws:iam::111122223333:role/app"))}, "", []string{`pass-role-named | inline policy "a", statement 1 | unsettled`}},
+		"PassRole on a named role elsewhere":     {[]Held{of(customer, allow("iam:PassRole", "arn:aws:iam::111122223333:role/app"))}, "", nil},
+		"service wildcard in line":               {[]Held{own("a", allow("sqs:*", "*"))}, "", []string{`service-wildcard | inline policy "a", statement 1 | manual`}},
+		"service wildcard elsewhere":             {[]Held{of(customer, allow("sqs:*", "*")), of(amazon, allow("sns:*", "*"))}, "", nil},
+		"combination within one customer policy": {[]Held{of(customer, `{"Statement":[`+inner(create)+`,`+inner(passLambda)+`]}`)}, "", nil},
 		"combination over two policies": {
 			[]Held{of(customer, create), own("pass", passLambda)}, "", []string{`privilege-escalation-combination | inline policy "pass", statement 1`},
 		},
@@ -129,7 +136,7 @@ func TestMendLeavesHarmlessPoliciesAlone(t *testing.T) {
 	p := Principal{Kind: "role", Name: "deploy", Account: "111122223333"}
 	held := []Held{own("all", admin), own("list", little), of("arn:aws:iam::aws:policy/X", little)}
 	m := Mend(p, held, nil)
-	if len(m.Steps) != 1 || m.Steps[0].Do.Op != "iam:DeleteRolePolicy" || len(m.Left) != 0 {
+	if len(m.Steps) != 1 || m.Steps[0].Do.Op != "iam:DeleteRolePolicy" || len(m.Advice) != 0 {
 		t.Fatalf("got %+v", m)
 	}
 	if diff := cmp.Diff(held[1:], m.After); diff != "" {
@@ -137,20 +144,52 @@ func TestMendLeavesHarmlessPoliciesAlone(t *testing.T) {
 	}
 }
 
-func TestMendTellsWhatStandsBeside(t *testing.T) {
+// TestMendMixes: what can be mended is, and people are told about the rest, which stays certain.
+func TestMendMixes(t *testing.T) {
 	t.Parallel()
 	p := Principal{Kind: "user", Name: "ann", Account: "111122223333"}
-	m := Mend(p, []Held{own("queue", allow("sqs:*", "*")), via("admins", own("all", admin))}, nil)
-	if len(m.Steps) != 0 || len(m.Left) != 2 || !strings.Contains(m.Left[1], `inline policy "queue", statement 1`) {
-		t.Errorf("got %+v", m)
-	}
-}
-
-func TestMendDoesNoHalfFix(t *testing.T) {
-	t.Parallel()
-	p := Principal{Kind: "user", Name: "ann", Account: "111122223333"}
-	m := Mend(p, []Held{own("all", admin), via("admins", own("all", admin))}, nil)
-	if len(m.Steps) != 0 || len(m.Left) != 2 || !strings.Contains(m.Left[0], "--group-name admins") || !strings.Contains(m.Left[1], `remove inline policy "all", statement 1`) {
-		t.Errorf("got %+v", m)
+	boss := of("arn:aws:iam::111122223333:policy/boss", `{"Statement":[`+inner(admin)+`,{"Effect":"Deny","Action":"iam:PassRole","Resource":"*"}]}`)
+	mixed := `{"Statement":[{"Effect":"Allow","Action":["iam:PassRole","sqs:SendMessage"],"Resource":"*"},` + inner(allow("iam:CreateAccessKey", "*")) + `]}`
+	for name, c := range map[string]struct {
+		held   []Held
+		ops    []string
+		advice []string // a part of each line
+	}{
+		"own, and through a group": {
+			[]Held{own("all", admin), via("admins", own("all", admin))}, []string{"iam:DeleteUserPolicy"}, []string{"--group-name admins"},
+		},
+		"through a group, and what is reported only": {
+			[]Held{own("queue", allow("sqs:*", "*")), via("admins", own("all", admin))}, nil, []string{"--group-name admins", `inline policy "queue", statement 1: allows sqs:*`},
+		},
+		"a mixed statement and one that goes": {
+			[]Held{own("mix", mixed)}, []string{"iam:PutUserPolicy"}, []string{`inline policy "mix": in policy statement 1 replace iam:PassRole`},
+		},
+		"the Deny over a mixed statement would go": {
+			[]Held{boss, own("mix", mixed[:strings.LastIndex(mixed, `,{"Effect"`)]+"]}")}, nil,
+			[]string{`first narrow inline policy "mix", statement 1`, "aws iam detach-user-policy --user-name ann --policy-arn " + boss.ARN},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := Mend(p, c.held, nil)
+			var ops []string
+			for _, s := range m.Steps {
+				ops = append(ops, s.Do.Op)
+			}
+			if diff := cmp.Diff(c.ops, ops); diff != "" {
+				t.Error(diff)
+			}
+			if len(m.Advice) != len(c.advice) {
+				t.Fatalf("advice %q, want %q", m.Advice, c.advice)
+			}
+			for i, part := range c.advice {
+				if !strings.Contains(m.Advice[i], part) {
+					t.Errorf("advice %q lacks %q", m.Advice[i], part)
+				}
+			}
+			if len(Over(Judge(m.After, nil))) > 0 {
+				t.Errorf("left over: %+v", Over(Judge(m.After, nil)))
+			}
+		})
 	}
 }

@@ -20,50 +20,48 @@ type Principal struct {
 
 // Mended is how far the settled excess of a principal can be taken away by us.
 type Mended struct {
-	After []Held // the policies that it holds afterwards
-	Steps []Step
-	// Left tells people what they must do, if all of it cannot be taken away; then nothing is to be done by us.
-	Left []string
+	After  []Held   // the policies that it holds afterwards
+	Steps  []Step   // none: nothing is to be done by us
+	Advice []string // what people must do, about what is left
+	Wrong  bool     // something is certainly wrong, whoever has to mend it
 }
 
 // Mend takes the settled excess away: a managed policy that makes an administrator is detached from this principal alone, and a statement of an inline
 // policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
 func Mend(p Principal, held []Held, boundary *Held) Mended {
 	excess := Judge(held, boundary)
-	settled := Over(excess)
-	var m Mended
+	m := Mended{Wrong: len(certain(excess)) > 0}
 	remove := map[int][]int{} // policy held -> statements; a managed policy goes as a whole
-	for _, e := range settled {
+	for _, e := range Over(excess) {
 		for _, ref := range e.at {
-			if line := p.stuck(held, settled, ref); line != "" {
-				m.Left = append(m.Left, line)
-			}
 			remove[ref.Document] = append(remove[ref.Document], ref.Statement)
 		}
 	}
-	if len(m.Left) == 0 {
-		for i, h := range held {
-			step, after, err := p.without(h, remove[i])
-			switch {
-			case err != nil:
-				m.Left = append(m.Left, fmt.Sprintf("mend %s by hand: %v", h, err))
-			case step != nil:
-				m.Steps = append(m.Steps, *step)
-			}
-			if after != nil {
-				m.After = append(m.After, *after)
-			}
+	for i, h := range held {
+		step, after, err := p.without(h, remove[i])
+		if err != nil {
+			m.Advice = append(m.Advice, fmt.Sprintf("mend %s by hand: %v", h, err))
 		}
-		// A policy that goes may hold the Deny that kept another one harmless.
-		for _, e := range Over(Judge(m.After, boundary)) {
-			m.Left = append(m.Left, fmt.Sprintf("first narrow %s: once the rest is gone, %s", e.Where, e.Reason))
+		if step != nil {
+			m.Steps = append(m.Steps, *step)
+		}
+		if after != nil {
+			m.After = append(m.After, *after)
 		}
 	}
-	if len(m.Left) > 0 {
-		beside := slices.DeleteFunc(Manual(excess), func(e Excess) bool {
-			return !slices.ContainsFunc(e.at, func(r iampolicy.Ref) bool { return !slices.Contains(remove[r.Document], r.Statement) })
-		})
-		return Mended{Left: append(m.advice(p, held, settled), Reported(beside)...)}
+	rest := Judge(m.After, boundary)
+	// A policy that goes may hold the Deny that kept another one harmless.
+	for _, e := range certain(rest) {
+		if !e.stuck || !slices.ContainsFunc(excess, func(o Excess) bool { return !o.Unsettled && o.Rule == e.Rule && o.in(held) == e.in(m.After) }) {
+			m.Advice = append(m.Advice, fmt.Sprintf("first narrow %s: once the rest is gone, %s", e.Where, e.Reason))
+		}
+	}
+	if len(m.Advice) > 0 {
+		m.Advice = append(m.Advice, p.advice(held, excess)...)
+		return Mended{Advice: unique(m.Advice), Wrong: m.Wrong}
+	}
+	if m.Advice = p.advice(m.After, rest); !m.Wrong {
+		m.Advice = Reported(excess)
 	}
 	if m.After == nil {
 		m.After = []Held{}
@@ -123,19 +121,30 @@ func (p Principal) without(h Held, statements []int) (*Step, *Held, error) {
 	return step, &h, nil
 }
 
-// advice is what people must do, with the commands for what we could have done if the rest were not in the way.
-func (m Mended) advice(p Principal, held []Held, settled []Excess) []string {
-	out := slices.Clone(m.Left)
+// advice is what people must do about what a principal holds, with the commands for what we could do if nothing else were in the way.
+func (p Principal) advice(held []Held, excess []Excess) []string {
+	settled := certain(excess)
+	var out, commands []string
 	for _, e := range settled {
 		for _, ref := range e.at {
-			if h := held[ref.Document]; p.stuck(held, settled, ref) == "" && h.ARN != "" {
-				out = append(out, fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", p.Kind, p.Kind, p.Name, h.ARN))
-			} else if p.stuck(held, settled, ref) == "" {
-				out = append(out, "remove "+e.Where)
+			line := p.stuck(held, settled, ref)
+			switch h := held[ref.Document]; {
+			case line != "":
+				out = append(out, line)
+			case h.ARN != "":
+				commands = append(commands, fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", p.Kind, p.Kind, p.Name, h.ARN))
+			default:
+				commands = append(commands, "remove "+e.Where)
 			}
 		}
 	}
-	return unique(out)
+	goes := func(r iampolicy.Ref) bool {
+		return slices.ContainsFunc(settled, func(e Excess) bool { return slices.Contains(e.at, r) })
+	}
+	beside := slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool {
+		return e.Unsettled || !e.Manual || e.stuck || !slices.ContainsFunc(e.at, func(r iampolicy.Ref) bool { return !goes(r) })
+	})
+	return unique(slices.Concat(out, commands, Reported(beside)))
 }
 
 // Reported tells people what is reported and not changed.

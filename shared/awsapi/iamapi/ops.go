@@ -26,6 +26,7 @@ var (
 	ListGroupsForUser    = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListGroupsForUser, "iam:ListGroupsForUser")
 	ListAccessKeys       = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListAccessKeys, "iam:ListAccessKeys")
 	GetKeyLastUsed       = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetAccessKeyLastUsed, "iam:GetAccessKeyLastUsed")
+	GetLoginProfile      = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetLoginProfile, "iam:GetLoginProfile")
 	ListRoles            = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListRoles, "iam:ListRoles")
 	GetRole              = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).GetRole, "iam:GetRole")
 	ListRolePolicies     = awsapi.NewRead(iam.NewFromConfig, (*iam.Client).ListRolePolicies, "iam:ListRolePolicies")

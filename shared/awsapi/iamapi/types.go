@@ -63,7 +63,9 @@ var User = principalType("AWS::IAM::User", "user/", listUsers, ListUsers.Op, map
 	"iam.amazonaws.com:AttachUserPolicy":              {"requestParameters.userName"},
 	"iam.amazonaws.com:PutUserPolicy":                 {"requestParameters.userName"},
 	"iam.amazonaws.com:AddUserToGroup":                {"requestParameters.userName"},
+	"iam.amazonaws.com:PutUserPermissionsBoundary":    {"requestParameters.userName"},
 	"iam.amazonaws.com:DeleteUserPermissionsBoundary": {"requestParameters.userName"},
+	"iam.amazonaws.com:CreateLoginProfile":            {"requestParameters.userName"},
 	// Users may leave their own name out.
 	"iam.amazonaws.com:CreateAccessKey": {"requestParameters.userName", "responseElements.accessKey.userName"},
 	"iam.amazonaws.com:UpdateAccessKey": {"requestParameters.userName", "userIdentity.userName"},
@@ -75,6 +77,7 @@ var Role = principalType("AWS::IAM::Role", "role/", listRoles, ListRoles.Op, map
 	"iam.amazonaws.com:AttachRolePolicy":              {"requestParameters.roleName"},
 	"iam.amazonaws.com:PutRolePolicy":                 {"requestParameters.roleName"},
 	"iam.amazonaws.com:UpdateAssumeRolePolicy":        {"requestParameters.roleName"},
+	"iam.amazonaws.com:PutRolePermissionsBoundary":    {"requestParameters.roleName"},
 	"iam.amazonaws.com:DeleteRolePermissionsBoundary": {"requestParameters.roleName"},
 })
 

@@ -3,6 +3,7 @@ package iamapi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type UserFacts struct {
 	ARN      string            `json:"arn"`
 	Boundary string            `json:"boundary"`
 	Tags     map[string]string `json:"tags"`
+	SignedIn *time.Time        `json:"signedIn"` // the last sign-in with the password; nil: never, as far as IAM tracks it (since October 2014)
 }
 
 // ReadUser returns the user, or an error that wraps [awsapi.ErrGone].
@@ -26,7 +28,7 @@ func ReadUser(ctx context.Context, s awsapi.Session, name string) (UserFacts, er
 	if err != nil {
 		return UserFacts{}, gone(err)
 	}
-	return UserFacts{ARN: aws.ToString(out.User.Arn), Boundary: boundary(out.User.PermissionsBoundary), Tags: tags(out.User.Tags)}, nil
+	return UserFacts{ARN: aws.ToString(out.User.Arn), Boundary: boundary(out.User.PermissionsBoundary), Tags: tags(out.User.Tags), SignedIn: out.User.PasswordLastUsed}, nil
 }
 
 // AccessKey is a user's long-lived key. Its secret is never readable.
@@ -69,6 +71,23 @@ func ReadAccessKeys(ctx context.Context, s awsapi.Session, user string) ([]Acces
 		}
 	}
 	return keys, nil
+}
+
+// Password is a user's console password: when it was made.
+type Password struct {
+	Created time.Time `json:"created" aws:"assigned"`
+}
+
+// ReadPassword returns the user's console password, nil for a user who has none.
+func ReadPassword(ctx context.Context, s awsapi.Session, user string) (*Password, error) {
+	out, err := GetLoginProfile.Do(ctx, s, &iam.GetLoginProfileInput{UserName: &user})
+	if errors.Is(gone(err), awsapi.ErrGone) || err == nil && out.LoginProfile == nil {
+		return nil, nil // a user who is gone has just been seen by the read before
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Password{aws.ToTime(out.LoginProfile.CreateDate)}, nil
 }
 
 // SetKeyActive describes the call that makes a key work, or no longer work. A key is never deleted: that cannot be taken back.

@@ -52,8 +52,8 @@ const mixedGroupText = `# ec2-security-group-open  critical  arn:aws:ec2:eu-west
             call ec2:AuthorizeSecurityGroupIngress {"GroupId":"sg-0a1b"}
   change    shut out the world; 2 other rules stay as they are
             - rules: {cidr: "0.0.0.0/0", from: 22, protocol: "tcp", to: 22}
-            call ec2:RevokeSecurityGroupIngress
-                 {"GroupId":"sg-0a1b","SecurityGroupRuleIds":["sgr-0123456789abcdef0"]}
+            call ec2:RevokeSecurityGroupIngress {"GroupId":"sg-0a1b","SecurityGroupRuleIds":[
+                 "sgr-0123456789abcdef0"]}
   careful   access is narrowed to what the rules file names, which a person should see first
   undo      2 calls back to exactly this state: ec2:RevokeSecurityGroupIngress,
             ec2:AuthorizeSecurityGroupIngress

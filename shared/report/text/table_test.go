@@ -111,24 +111,3 @@ ec2-volume-encryption  medium    advice  none                    report   Encryp
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
-
-func TestWrap(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		text        string
-		first, rest int
-		want        []string
-	}{
-		"fits":           {"one two", 7, 3, []string{"one two"}},
-		"at blanks":      {"one two three", 7, 7, []string{"one two", "three"}},
-		"narrower later": {"one two three", 7, 3, []string{"one two", "thr", "ee"}},
-		"nothing":        {"", 7, 7, []string{""}},
-		"at a comma":     {`{"aaaa":1,"bbbb":2}`, 12, 12, []string{`{"aaaa":1,`, `"bbbb":2}`}},
-		"wide letters":   {"日本語", 4, 4, []string{"日本", "語"}},
-		"no room":        {"ab", 0, 0, []string{"a", "b"}},
-	} {
-		if diff := cmp.Diff(tt.want, wrap(tt.text, tt.first, tt.rest)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -69,6 +70,8 @@ func (p *printer) violation(v core.Violation) {
 	text := v.Where + ": " + v.Reason
 	if v.Unsettled {
 		text += " (not settled by AWS's documents: reported, never changed)"
+	} else if v.Manual {
+		text += " (left to people: see the advice)"
 	}
 	p.item("wrong", text)
 }
@@ -156,8 +159,8 @@ func undo(f core.Finding) string {
 		return ""
 	}
 	back := "to exactly this state"
-	if f.Reversible == core.PartlyReversible {
-		back = "as far as the notes say"
+	if f.Reversible == core.PartlyReversible || slices.ContainsFunc(f.Notes, func(n string) bool { return strings.Contains(n, "undo ") }) {
+		back = "as far as the notes say" // a control says there what AWS would refuse or what is lost, in this very case
 	}
 	calls := "1 call"
 	if n > 1 {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -45,6 +46,40 @@ func TestFinding(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestUndoPromisesWhatItKeeps: what the notes say of undo comes before what the control declares in general.
+func TestUndoPromisesWhatItKeeps(t *testing.T) {
+	t.Parallel()
+	change := core.ShownChange{Undo: []awsapi.Call{{Op: "s3:PutBucketPolicy"}}}
+	for _, c := range []struct {
+		reversible core.Reversal
+		notes      []string
+		want       string
+	}{
+		{core.Reversible, nil, "1 call back to exactly this state: s3:PutBucketPolicy"},
+		{core.Reversible, []string{"connections stay up"}, "1 call back to exactly this state: s3:PutBucketPolicy"},
+		{core.Reversible, []string{"BlockPublicPolicy is on: undo cannot put the public statements back"}, "1 call back as far as the notes say: s3:PutBucketPolicy"},
+		{core.PartlyReversible, nil, "1 call back as far as the notes say: s3:PutBucketPolicy"},
+	} {
+		if got := undo(core.Finding{Reversible: c.reversible, Notes: c.notes, Changes: []core.ShownChange{change}}); got != c.want {
+			t.Errorf("%s, notes %q: got %q, want %q", c.reversible, c.notes, got, c.want)
+		}
+	}
+}
+
+// TestWhoMends: a reader sees which violations no plan takes away.
+func TestWhoMends(t *testing.T) {
+	t.Parallel()
+	f := core.Finding{Violations: []core.Violation{
+		{Where: "a", Reason: "certain"}, {Where: "b", Reason: "for people", Manual: true}, {Where: "c", Reason: "open", Unsettled: true},
+	}}
+	got := render(t, f, Options{Width: 200})
+	for _, want := range []string{"a: certain\n", "b: for people (left to people: see the advice)\n", "c: open (not settled by AWS's documents: reported, never changed)\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
 	}
 }
 

@@ -82,6 +82,7 @@ func plan(_ awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		NeverAuto: cautions(s),
 		Notes: []string{
 			"volumes and snapshots that are there stay as they are",
+			"snapshots and images that are made from now on are encrypted; under aws/ebs they cannot be shared with other accounts, so whoever shares snapshots needs a customer key first (EC2 does not list what is shared with whom)",
 			"instance types that do not support EBS encryption (some of the first generations) can no longer be launched in the Region",
 		},
 	}, nil

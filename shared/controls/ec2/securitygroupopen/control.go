@@ -44,6 +44,7 @@ func Control() core.Control {
 		Events: []string{
 			"ec2.amazonaws.com:AuthorizeSecurityGroupIngress", "ec2.amazonaws.com:ModifySecurityGroupRules", "ec2.amazonaws.com:CreateSecurityGroup",
 			"ec2.amazonaws.com:ModifyManagedPrefixList",
+			"ec2.amazonaws.com:ModifyNetworkInterfaceAttribute", "ec2.amazonaws.com:ModifyInstanceAttribute",
 		},
 		Reads: []awsapi.Op{
 			ec2api.DescribeSecurityGroupRules.Op, ec2api.DescribeSecurityGroups.Op, ec2api.DescribeNetworkInterfaces.Op, ec2api.GetManagedPrefixListEntries.Op,

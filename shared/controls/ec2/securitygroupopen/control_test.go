@@ -2,6 +2,7 @@ package securitygroupopen
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -33,22 +34,43 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestUnion covers what a raised quota of rules makes possible: many narrow networks that add up to half of the internet.
+// TestUnion covers narrow networks that add up to a broad one, or to half of the internet.
 func TestUnion(t *testing.T) {
 	t.Parallel()
-	union := []core.Violation{{
-		Rule: "union-open", Where: "ingress tcp 22 from 256 networks", Unsettled: true, Reason: "many rules together let most of the internet reach SSH (22)",
-	}}
+	of := func(networks int, what string) []core.Violation {
+		return []core.Violation{{
+			Rule: "union-open", Where: fmt.Sprintf("ingress tcp 22 from %d networks", networks), Unsettled: true, Reason: "rules together let " + what + " reach SSH (22)",
+		}}
+	}
+	wide := func(cidr string) core.Violation {
+		return core.Violation{
+			Rule: "wide-source", Where: "ingress tcp 22 from " + cidr, Unsettled: true,
+			Reason: "a very large network can reach SSH (22); whether that is the internet is for its owner to say",
+		}
+	}
 	for _, c := range []struct {
 		name  string
 		rules []ec2api.Rule
 		want  []core.Violation
 	}{
-		{"half of all addresses", ninths(256, 1, "tcp"), union},
-		{"one network less", ninths(255, 1, "tcp"), nil},
-		{"the same networks twice", append(ninths(128, 1, "tcp"), ninths(128, 1, "tcp")...), nil},
-		{"every second network", ninths(256, 2, "tcp"), union},
+		{"half of all addresses in a row", ninths(256, 1, "tcp"), of(256, "0.0.0.0/1")},
+		{"one network less", ninths(255, 1, "tcp"), of(255, "0.0.0.0/2, 64.0.0.0/3, 96.0.0.0/4, 112.0.0.0/5, 120.0.0.0/6, 124.0.0.0/7, 126.0.0.0/8")},
+		{"the same networks twice", append(ninths(2, 1, "tcp"), ninths(2, 1, "tcp")...), of(2, "0.0.0.0/8")},
+		{"every second network", ninths(256, 2, "tcp"), of(256, "most of the internet")},
+		{"every second network but one", ninths(255, 2, "tcp"), nil},
 		{"over UDP", ninths(256, 1, "udp"), nil},
+		{"halves of the private range", from("10.0.0.0/9", "10.128.0.0/9"), nil},
+		{"halves of a large network", from("12.0.0.0/9", "12.128.0.0/9"), of(2, "12.0.0.0/8")},
+		{"neighbours that are no halves", from("11.128.0.0/9", "12.0.0.0/9"), nil},
+		{"a large network and halves of its neighbour", from("12.0.0.0/8", "13.0.0.0/9", "13.128.0.0/9"), append([]core.Violation{wide("12.0.0.0/8")}, of(3, "12.0.0.0/7")...)},
+		{"a large network and a part of it", from("12.0.0.0/8", "12.1.0.0/16"), []core.Violation{wide("12.0.0.0/8")}},
+		{"halves of IPv6's /31", from("2600::/32", "2600:1::/32"), of(2, "2600::/31")},
+		{"IPv6 networks apart", from("2600::/32", "2600:2::/32"), nil},
+		{"unique local IPv6", from("fd00::/9", "fd80::/9"), nil},
+		{"each family by itself", from("12.0.0.0/9", "2600::/32"), nil},
+		{"through different ports", []ec2api.Rule{
+			{Protocol: "tcp", From: 20, To: 25, CIDR: "12.0.0.0/9"}, {Protocol: "tcp", From: 22, To: 22, CIDR: "12.128.0.0/9"}, {Protocol: "tcp", From: 3389, To: 3389, CIDR: "13.0.0.0/9"},
+		}, of(2, "12.0.0.0/8")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +79,15 @@ func TestUnion(t *testing.T) {
 			}
 		})
 	}
+}
+
+// from returns a rule for SSH from each network.
+func from(cidrs ...string) []ec2api.Rule {
+	var rules []ec2api.Rule
+	for _, c := range cidrs {
+		rules = append(rules, ec2api.Rule{Protocol: "tcp", From: 22, To: 22, CIDR: c})
+	}
+	return rules
 }
 
 // ninths returns rules from n networks of /9, which are narrow each, every step-th of the address space.

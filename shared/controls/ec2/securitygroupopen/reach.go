@@ -1,14 +1,15 @@
 package securitygroupopen
 
 import (
-	"cmp"
 	"fmt"
+	"math/big"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi/ec2api"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
 // sensitive are the ports that must not face the internet: remote administration, databases, caches and search.
@@ -35,11 +36,10 @@ var (
 // widthOf says how much of the internet a CIDR is. A prefix shorter than /8 is the world whatever its first address: S3 draws the line
 // there for aws:SourceIp (S3 user guide, "The meaning of public"), and halves or quarters of the internet are how a rule hides from a search for 0.0.0.0/0.
 func widthOf(cidr string) width {
-	p, err := netip.ParsePrefix(cidr)
-	if err != nil {
+	p, ok := iampolicy.ParseNet(cidr)
+	if !ok {
 		return narrow
 	}
-	p = p.Masked()
 	switch {
 	case p == rfc1918:
 		return narrow
@@ -107,53 +107,69 @@ func sortedPorts() []int32 {
 	return ports
 }
 
-// judgeUnion reports sensitive ports that many narrow rules together open to most of the internet.
+// judgeUnion reports sensitive ports that several rules open to a network which none of them names, or to most of the internet. Nobody settles
+// whether many networks are the world, so it is for people to look at.
 func judgeUnion(rules []ec2api.Rule, lists map[string][]string) []core.Violation {
 	var out []core.Violation
 	for _, port := range sortedPorts() {
-		var v4, v6 []netip.Prefix
-		for _, r := range rules {
-			if r.Egress || reachOf(r).level != dangerous || !covers(r, port) {
-				continue
+		v4, v6 := sourcesOf(rules, lists, port)
+		for _, nets := range [][]netip.Prefix{v4, v6} {
+			if together := union(nets); together != "" {
+				out = append(out, core.Violation{
+					Rule: "union-open", Where: fmt.Sprintf("ingress tcp %d from %d networks", port, len(nets)), Unsettled: true,
+					Reason: fmt.Sprintf("rules together let %s reach %s (%d)", together, sensitive[port], port),
+				})
 			}
-			for _, cidr := range append([]string{r.CIDR}, lists[r.PrefixList]...) {
-				p, err := netip.ParsePrefix(cidr)
-				switch {
-				case err != nil || widthOf(cidr) != narrow:
-				case p.Addr().Is4():
-					v4 = append(v4, p)
-				default:
-					v6 = append(v6, p)
-				}
-			}
-		}
-		if share(v4) >= 0.5 || share(v6) >= 1.0/16 { // global IPv6 addresses are one eighth of the space
-			out = append(out, core.Violation{
-				Rule: "union-open", Where: fmt.Sprintf("ingress tcp %d from %d networks", port, len(v4)+len(v6)), Unsettled: true,
-				Reason: fmt.Sprintf("many rules together let most of the internet reach %s (%d)", sensitive[port], port),
-			})
 		}
 	}
 	return out
 }
 
-// share returns which part of the address space the prefixes cover together, from 0 to 1.
-func share(prefixes []netip.Prefix) float64 {
-	slices.SortFunc(prefixes, func(a, b netip.Prefix) int {
-		return cmp.Or(a.Masked().Addr().Compare(b.Masked().Addr()), cmp.Compare(a.Bits(), b.Bits()))
-	})
-	total, last := 0.0, netip.Prefix{}
-	for _, p := range prefixes {
-		if last.IsValid() && last.Overlaps(p) {
-			continue // sorted: the wider one came first
+// sourcesOf returns the networks, each once, from which a port can be reached by rules that do not let in the world by themselves.
+func sourcesOf(rules []ec2api.Rule, lists map[string][]string, port int32) (v4, v6 []netip.Prefix) {
+	seen := map[netip.Prefix]bool{}
+	for _, r := range rules {
+		if r.Egress || reachOf(r).level != dangerous || !covers(r, port) {
+			continue
 		}
-		part := 1.0
-		for range p.Bits() {
-			part /= 2
+		for _, cidr := range append([]string{r.CIDR}, lists[r.PrefixList]...) {
+			p, ok := iampolicy.ParseNet(cidr)
+			if !ok || seen[p] || widthOf(cidr) == world {
+				continue
+			}
+			seen[p] = true
+			if p.Addr().Is4() {
+				v4 = append(v4, p)
+			} else {
+				v6 = append(v6, p)
+			}
 		}
-		total, last = total+part, p
 	}
-	return total
+	return v4, v6
+}
+
+// union says what networks make up together, where that is more than each of them: empty otherwise.
+func union(nets []netip.Prefix) string {
+	if len(nets) < 2 {
+		return ""
+	}
+	var joined []string
+	for _, m := range iampolicy.MergePrefixes(nets) {
+		if widthOf(m.String()) != narrow && !slices.Contains(nets, m) {
+			joined = append(joined, m.String())
+		}
+	}
+	if len(joined) > 0 {
+		return strings.Join(joined, ", ")
+	}
+	most := new(big.Int).Lsh(big.NewInt(1), 31) // half of IPv4
+	if nets[0].Addr().Is6() {
+		most.Lsh(most, 124-31) // half of 2000::/3, from which all global addresses are
+	}
+	if iampolicy.Addresses(nets).Cmp(most) >= 0 {
+		return "most of the internet"
+	}
+	return ""
 }
 
 func portsText(r ec2api.Rule) string {

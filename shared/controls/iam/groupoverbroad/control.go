@@ -74,17 +74,18 @@ func judge(s State, _ core.Settings) []core.Violation {
 
 func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Settings) (core.Fix[State], error) {
 	p := iamapi.Principal{Kind: "group", Name: r.ID, Account: r.Account}
-	excess := iamapi.Judge(s.Policies, nil)
+	mended := iamapi.Mend(p, s.Policies, nil)
 	if len(violations) == 0 {
 		return core.Fix[State]{}, nil
 	}
-	if len(iamapi.Over(excess)) == 0 {
-		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(excess))}}, nil
+	var fix core.Fix[State]
+	if len(mended.Advice) > 0 {
+		fix.Advice = []core.Advice{advice(r, mended.Advice)}
 	}
-	fix := core.Fix[State]{Refused: refusal(s, set)}
-	mended := iamapi.Mend(p, s.Policies, nil)
-	if len(mended.Left) > 0 {
-		fix.Advice = []core.Advice{advice(r, mended.Left)}
+	if mended.Wrong {
+		fix.Refused = refusal(s, set)
+	}
+	if len(mended.Steps) == 0 {
 		return fix, nil
 	}
 	fix.NeverAuto = []string{fmt.Sprintf("access comes through this group (users: %d; %s); see that somebody else can administer the account",
@@ -92,9 +93,6 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 	fix.Notes = []string{"other holders of the same policies keep them; the members of this group lose the access at once"}
 	fix.After = s
 	fix.After.Policies = mended.After
-	if rest := iamapi.Manual(iamapi.Judge(mended.After, nil)); len(rest) > 0 {
-		fix.Advice = []core.Advice{advice(r, iamapi.Reported(rest))}
-	}
 	for _, step := range mended.Steps {
 		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
 	}

@@ -10,34 +10,28 @@ import (
 )
 
 // mixed proposes what could stand in the place of statements that also allow something harmless: removing those would take away more than what is wrong.
-func mixed(r awsapi.Resource, text string, wrong map[int][]string) ([]string, error) {
-	doc, err := iampolicy.Parse([]byte(text))
-	if err != nil {
-		return nil, fmt.Errorf("reading the policy: %w", err)
-	}
+func mixed(r awsapi.Resource, doc iampolicy.Document) []string {
+	wrong := dangerous(doc)
 	var out []string
-	for _, i := range statements(wrong) {
-		if st := doc.Statements[i]; !iamapi.Wholly(st, wrong[i]) {
-			out = append(out, iamapi.Narrower(st, wrong[i], r.Account))
+	for i, st := range doc.Statements {
+		if actions := wrong[i]; len(actions) > 0 && !iamapi.Wholly(st, actions) {
+			out = append(out, iamapi.Narrower(st, actions, r.Account))
 		}
 	}
-	return out, nil
+	return out
 }
 
-// advice is for a policy whose offending statements cannot just be removed: some are mixed, or nothing else would be left.
-func advice(r awsapi.Resource, s State, proposals []string, more bool) core.Advice {
+// advice is for what cannot just be removed: statements that are mixed, or all that there is.
+func advice(r awsapi.Resource, s State, proposals []string) core.Advice {
 	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
 	for _, p := range proposals {
 		steps = append(steps, "Edit: "+p)
 	}
 	edit := "Write it back"
-	switch {
-	case len(proposals) == 0:
+	if len(proposals) == 0 {
 		edit = "Write what its holders need in the place of what it says, and write it back"
-	case more:
-		edit = "Take every other offending statement out in the same edit, and write it back"
 	}
-	steps = append(steps, fmt.Sprintf("%s: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; version %s stays, to go back to", edit, r.ID, s.Default.ID))
+	steps = append(steps, fmt.Sprintf("%s: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; the version before stays, to go back to", edit, r.ID))
 	if len(proposals) == 0 && len(s.Use.Attachments) == 0 {
 		steps = append(steps, "It is attached to nobody: its owner may as well delete it")
 	} else if len(proposals) == 0 {

@@ -57,11 +57,11 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if state.Default, err = iamapi.ReadDefaultVersion(ctx, s, r.ID); err != nil {
 		return state, err
 	}
-	wrong := dangerous(state.Default.Text)
-	if len(wrong) == 0 {
-		return state, nil
+	doc, err := iampolicy.Parse([]byte(state.Default.Text))
+	if err != nil || len(dangerous(doc)) == 0 {
+		return state, nil // what cannot be read is judged as that
 	}
-	rest, _, err := iamapi.Remaining(state.Default.Text, statements(wrong))
+	rest, _, err := iamapi.Remaining(state.Default.Text, removable(doc))
 	if err != nil {
 		return state, err
 	}
@@ -74,10 +74,12 @@ func judge(s State, _ core.Settings) []core.Violation {
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}
+	goes := removable(doc)
 	var out []core.Violation
 	for _, f := range escalations(doc) {
 		for _, ref := range f.Statements {
 			v := core.Violation{Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[ref.Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled}
+			v.Manual = !v.Unsettled && !slices.Contains(goes, ref.Statement)
 			out = append(out, bounds(s, v))
 		}
 	}
@@ -86,16 +88,12 @@ func judge(s State, _ core.Settings) []core.Violation {
 
 func escalations(doc iampolicy.Document) []iampolicy.Finding {
 	return slices.DeleteFunc(iampolicy.JudgeIdentity(doc), func(f iampolicy.Finding) bool {
-		return f.Rung != iampolicy.Escalation && f.Rung != iampolicy.Combination && f.Rung != iampolicy.PassRoleAny
+		return !slices.Contains([]iampolicy.Rung{iampolicy.Escalation, iampolicy.Combination, iampolicy.PassRoleAny, iampolicy.PassRoleNamed}, f.Rung)
 	})
 }
 
 // dangerous returns, for each statement that is wrong for certain, the actions that make it so.
-func dangerous(text string) map[int][]string {
-	doc, err := iampolicy.Parse([]byte(text))
-	if err != nil {
-		return nil
-	}
+func dangerous(doc iampolicy.Document) map[int][]string {
 	out := map[int][]string{}
 	for _, f := range escalations(doc) {
 		for _, ref := range f.Statements {
@@ -107,10 +105,13 @@ func dangerous(text string) map[int][]string {
 	return out
 }
 
-func statements(wrong map[int][]string) []int {
+// removable are the statements that are wrong for certain and with which nothing harmless would be lost.
+func removable(doc iampolicy.Document) []int {
 	var out []int
-	for i := range wrong {
-		out = append(out, i)
+	for i, actions := range dangerous(doc) {
+		if iamapi.Wholly(doc.Statements[i], actions) {
+			out = append(out, i)
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -119,35 +120,42 @@ func statements(wrong map[int][]string) []int {
 // bounds: a policy that only bounds principals gives nothing to anybody, so what is wrong by letter is reported.
 func bounds(s State, v core.Violation) core.Violation {
 	if s.Use.BoundaryOnly() && !v.Unsettled {
-		v.Unsettled, v.Reason = true, v.Reason+iamapi.BoundaryReason
+		v.Unsettled, v.Manual, v.Reason = true, false, v.Reason+iamapi.BoundaryReason
 	}
 	return v
 }
 
 func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
-	wrong := dangerous(s.Default.Text)
-	if len(wrong) == 0 || s.Use.BoundaryOnly() {
+	doc, err := iampolicy.Parse([]byte(s.Default.Text))
+	if err != nil || len(dangerous(doc)) == 0 || s.Use.BoundaryOnly() {
 		return core.Fix[State]{}, nil
 	}
 	fix := core.Fix[State]{Refused: refusal(r, s, set), Notes: s.Use.Notes(s.Default)}
-	rest, empty, err := iamapi.Remaining(s.Default.Text, statements(wrong))
+	goes := removable(doc)
+	rest, empty, err := iamapi.Remaining(s.Default.Text, goes)
 	if err != nil {
 		return fix, err
 	}
-	proposals, err := mixed(r, s.Default.Text, wrong)
-	if err != nil {
-		return fix, err
+	if empty {
+		rest = s.Default.Text
 	}
+	left, err := iampolicy.Parse([]byte(rest))
+	if err != nil {
+		return fix, fmt.Errorf("reading what would be left of policy %s: %w", r.ID, err)
+	}
+	proposals := mixed(r, left)
 	if empty || len(proposals) > 0 {
-		fix.Advice = []core.Advice{advice(r, s, proposals, len(wrong) > len(proposals))}
+		fix.Advice = []core.Advice{advice(r, s, proposals)}
+	}
+	if empty || len(goes) == 0 {
 		fix.Notes = iamapi.StackNote(s.Default)
 		return fix, nil
 	}
-	if len(dangerous(rest)) > 0 { // a removed statement cannot have kept another one harmless, since Allows take nothing away
-		return fix, fmt.Errorf("planning for %s: the rest of the policy would still be wrong", r.ID)
-	}
 	fix.NeverAuto = []string{fmt.Sprintf("a new version changes at once what everybody who has the policy may do (principals: %d)", len(s.Use.Attachments))}
 	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
+	if len(proposals) > 0 {
+		fix.After.Use = s.Use // the next read has reason to look, too
+	}
 	for _, step := range iamapi.NewDefault(r.ID, s.Default, s.Use.Spare, rest) {
 		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo, Touches: []string{"default"}})
 	}

@@ -40,7 +40,8 @@ func Control() core.Control {
 		Severity: core.High, Reversible: core.Reversible, Disruption: core.DisruptsMuch,
 		Frameworks: map[string][]string{"nist_csf_2": {"PR.AA-05"}},
 		Events: []string{
-			"iam.amazonaws.com:AttachRolePolicy", "iam.amazonaws.com:PutRolePolicy", "iam.amazonaws.com:DeleteRolePermissionsBoundary",
+			"iam.amazonaws.com:AttachRolePolicy", "iam.amazonaws.com:PutRolePolicy",
+			"iam.amazonaws.com:PutRolePermissionsBoundary", "iam.amazonaws.com:DeleteRolePermissionsBoundary", // a boundary may have been replaced by a wider one
 		},
 		Reads: []awsapi.Op{
 			iamapi.ListRolePolicies.Op, iamapi.GetRolePolicy.Op, iamapi.ListRoleAttachments.Op, iamapi.GetPolicy.Op, iamapi.GetPolicyVersion.Op,
@@ -76,17 +77,18 @@ func judge(s State, _ core.Settings) []core.Violation {
 
 func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Settings) (core.Fix[State], error) {
 	p := iamapi.Principal{Kind: "role", Name: r.ID, Account: r.Account}
-	excess := iamapi.Judge(s.Policies, s.Boundary)
+	mended := iamapi.Mend(p, s.Policies, s.Boundary)
 	if len(violations) == 0 {
 		return core.Fix[State]{}, nil
 	}
-	if len(iamapi.Over(excess)) == 0 {
-		return core.Fix[State]{Advice: []core.Advice{advice(r, iamapi.Reported(excess))}}, nil
+	var fix core.Fix[State]
+	if len(mended.Advice) > 0 {
+		fix.Advice = []core.Advice{advice(r, mended.Advice)}
 	}
-	fix := core.Fix[State]{Refused: set.ProtectedBy(s.Role.ARN)}
-	mended := iamapi.Mend(p, s.Policies, s.Boundary)
-	if len(mended.Left) > 0 {
-		fix.Advice = []core.Advice{advice(r, mended.Left)}
+	if mended.Wrong {
+		fix.Refused = set.ProtectedBy(s.Role.ARN)
+	}
+	if len(mended.Steps) == 0 {
 		return fix, nil
 	}
 	fix.NeverAuto = []string{"see that somebody else can administer the account before it is taken from this role"}
@@ -99,9 +101,6 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 	}
 	fix.After = s
 	fix.After.Policies = mended.After
-	if rest := iamapi.Manual(iamapi.Judge(mended.After, s.Boundary)); len(rest) > 0 {
-		fix.Advice = []core.Advice{advice(r, iamapi.Reported(rest))}
-	}
 	if len(iamapi.Judge(mended.After, nil)) == 0 {
 		fix.After.Boundary = nil // the next read has no reason to look
 	}

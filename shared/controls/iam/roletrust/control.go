@@ -102,23 +102,26 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 	wrong := open(doc, s.Account)
 	fix.Refused = set.ProtectedBy(s.Role.ARN)
 	fix.Notes = []string{revoke(r)}
-	text, empty, err := doc.Without(wrong...)
+	opening := doc.Opening(wrong, func(st iampolicy.Statement) bool {
+		return len(open(iampolicy.Document{Statements: []iampolicy.Statement{st}}, s.Account)) == 0
+	})
+	text, empty, err := opening.Closed()
 	if err != nil {
 		return fix, fmt.Errorf("taking the open statements out of the trust policy: %w", err)
 	}
-	deleted := deletedIn(doc, wrong, false)
+	deleted := deletedIn(doc, opening.Whole, false)
 	if empty || deleted != "" {
 		fix.Advice = []core.Advice{advice(r, doc, wrong, deleted)}
 		return fix, nil
 	}
-	fix.NeverAuto = cautions(s, doc, wrong)
-	if gone := deletedIn(doc, wrong, true); gone != "" {
+	fix.NeverAuto = cautions(s, doc, opening.Whole)
+	if gone := deletedIn(doc, opening.Whole, true); gone != "" {
 		fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by IAM: the open statement names %s, a principal that was deleted", gone))
 	}
 	fix.After = s
 	fix.After.Trust, fix.After.Role.Trust = json.RawMessage(text), string(text)
 	fix.Changes = []core.Change{{
-		Why: fmt.Sprintf("take %d open of %d statements out of the trust policy", len(wrong), len(doc.Statements)),
+		Why: opening.Why("open", "trust policy"),
 		Do:  iamapi.SetTrust(r.ID, string(text)), Undo: []awsapi.Call{iamapi.SetTrust(r.ID, s.Role.Trust)},
 	}}
 	return fix, nil

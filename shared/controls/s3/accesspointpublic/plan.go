@@ -27,17 +27,20 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 			public = append(public, e.Statement)
 		}
 	}
+	opening := doc.Opening(public, func(s iampolicy.Statement) bool {
+		return iampolicy.JudgePublic(s, iampolicy.S3AccessPoint).Verdict == iampolicy.NotPublic
+	})
 	for _, d := range doc.DeletedPrincipals() {
-		if !slices.Contains(public, d.Statement) {
+		if !slices.Contains(opening.Whole, d.Statement) {
 			fix.Advice = []core.Advice{deletedPrincipal(r, d.ID, len(public))}
 			return fix, nil
 		}
 	}
-	text, empty, err := doc.Without(public...)
+	text, empty, err := opening.Closed()
 	if err != nil {
 		return fix, fmt.Errorf("taking the public statements out of the policy: %w", err)
 	}
-	why := fmt.Sprintf("take %d public of %d statements out of the policy", len(public), len(doc.Statements))
+	why := opening.Why("public", "policy")
 	if empty {
 		why, text = "delete the policy: every statement of it is public", nil
 	}

@@ -113,7 +113,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	effective := s.effective()
 	if !effective.RestrictPublicBuckets {
-		out = judgePolicy(s.Policy)
+		out = judgePolicy(s)
 	}
 	if effective.IgnorePublicAcls {
 		return out
@@ -129,19 +129,20 @@ func judge(s State, _ core.Settings) []core.Violation {
 	return out
 }
 
-func judgePolicy(policy json.RawMessage) []core.Violation {
-	if len(policy) == 0 {
+func judgePolicy(s State) []core.Violation {
+	if len(s.Policy) == 0 {
 		return nil
 	}
-	doc, err := iampolicy.Parse(policy)
+	doc, err := iampolicy.Parse(s.Policy)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}
+	use := usesIn(s, doc)
 	var out []core.Violation
 	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
-		out = append(out, core.Violation{
-			Rule: "policy-public", Where: doc.Statements[e.Statement].Name(), Reason: e.Reason, Unsettled: e.Verdict == iampolicy.Unsettled,
-		})
+		v := core.Violation{Rule: "policy-public", Where: doc.Statements[e.Statement].Name(), Reason: e.Reason, Unsettled: e.Verdict == iampolicy.Unsettled}
+		v.Manual = !v.Unsettled && use.stuck()
+		out = append(out, v)
 	}
 	return out
 }
@@ -151,64 +152,4 @@ func who(g s3api.Grant) string {
 		return "everyone on the internet"
 	}
 	return "everyone with an AWS account"
-}
-
-func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
-	fix := core.Fix[State]{Notes: []string{"objects that are public by an ACL of their own stop being public once the bucket's Block Public Access is on"}}
-	if !anySettled(violations) {
-		return fix, nil
-	}
-	use, err := usesOf(s)
-	if err != nil {
-		return fix, err
-	}
-	fix.NeverAuto = use.cautions(s)
-	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
-		return blockAll(r, s, fix), nil
-	}
-	fix.Notes = append(keptOut(s), "kept as they are: "+use.text())
-	if use.deleted != "" {
-		fix.Advice = []core.Advice{deletedPrincipal(r, use)}
-		return fix, nil
-	}
-	return removePublic(r, s, use, fix)
-}
-
-// blockAll turns on the bucket's Block Public Access: one reversible call that leaves policy and ACL as they are.
-func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
-	full := s3api.FullBlock
-	fix.After = State{Block: &full}
-	fix.Changes = []core.Change{{
-		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are", Touches: []string{"block"},
-		Do: s3api.SetBlock(r.ID, r.Account, &full), Undo: []awsapi.Call{s3api.SetBlock(r.ID, r.Account, s.Block)},
-	}}
-	return fix
-}
-
-// removePublic takes out just the public statements and grants: Block Public Access would shut out the others that the policy names, too.
-func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (core.Fix[State], error) {
-	after := s
-	if len(use.public) > 0 {
-		text, err := use.withoutPublic()
-		if err != nil {
-			return fix, fmt.Errorf("taking the public out of the policy: %w", err)
-		}
-		after.PolicyText, after.Policy = string(text), json.RawMessage(text)
-		fix.Changes = append(fix.Changes, core.Change{
-			Why: use.why(), Touches: []string{"policy"},
-			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
-		})
-	}
-	after.Grants = slices.DeleteFunc(slices.Clone(s.Grants), s3api.Grant.Public)
-	if len(after.Grants) != len(s.Grants) && !s.effective().IgnorePublicAcls {
-		fix.Changes = append(fix.Changes, core.Change{
-			Why: "take the public grants out of the ACL", Touches: []string{"grants"},
-			Do: s3api.SetACL(r.ID, r.Account, s.Owner, after.Grants), Undo: []awsapi.Call{s3api.SetACL(r.ID, r.Account, s.Owner, s.Grants)},
-		})
-	} else {
-		after.Grants = s.Grants
-	}
-	after.Website = false // the next read has no reason to look
-	fix.After = after
-	return fix, nil
 }

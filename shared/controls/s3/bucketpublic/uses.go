@@ -18,9 +18,9 @@ type uses struct {
 	partners  []string // other accounts, canonical users and CloudFront identities
 	unsettled []int    // statements that may serve somebody on purpose
 	services  []string
-	shared    []int  // those of them that name partners beside everybody: just "*" goes
-	deleted   string // a deleted principal that a surviving statement names
-	delivery  bool   // log delivery by ACL
+	opening   iampolicy.Opening // what of them has to go
+	deleted   string            // a deleted principal that a surviving statement names
+	delivery  bool              // log delivery by ACL
 }
 
 // cloudFrontLogs is the account awslogsdelivery, by which CloudFront delivers standard logs. Source: CloudFront developer guide, "Access logs" (aws, aws-cn).
@@ -29,7 +29,18 @@ var cloudFrontLogs = []string{
 }
 
 func usesOf(s State) (uses, error) {
-	var u uses
+	if len(s.Policy) == 0 {
+		return usesIn(s, iampolicy.Document{}), nil
+	}
+	doc, err := iampolicy.Parse([]byte(s.PolicyText))
+	if err != nil {
+		return uses{}, fmt.Errorf("reading the bucket policy: %w", err)
+	}
+	return usesIn(s, doc), nil
+}
+
+func usesIn(s State, doc iampolicy.Document) uses {
+	u := uses{doc: doc}
 	for _, g := range s.Grants {
 		switch {
 		case g.Grantee == s3api.LogDelivery:
@@ -39,14 +50,6 @@ func usesOf(s State) (uses, error) {
 			u.delivery = u.delivery || slices.Contains(cloudFrontLogs, g.Grantee)
 		}
 	}
-	if len(s.Policy) == 0 {
-		return u, nil
-	}
-	doc, err := iampolicy.Parse([]byte(s.PolicyText))
-	if err != nil {
-		return u, fmt.Errorf("reading the bucket policy: %w", err)
-	}
-	u.doc = doc
 	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
 		if e.Verdict == iampolicy.Public {
 			u.public = append(u.public, e.Statement)
@@ -54,73 +57,36 @@ func usesOf(s State) (uses, error) {
 			u.unsettled = append(u.unsettled, e.Statement)
 		}
 	}
-	u.partners = append(u.partners, u.splitPublic(s.Account)...)
+	u.opening = doc.Opening(u.public, notPublic)
+	u.partners = append(u.partners, u.beside(s.Account)...)
 	for _, st := range doc.Statements {
 		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
 		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
 		u.services = append(u.services, g.Services...)
 	}
 	for _, d := range doc.DeletedPrincipals() {
-		if !slices.Contains(u.public, d.Statement) || slices.Contains(u.shared, d.Statement) {
+		if !slices.Contains(u.opening.Whole, d.Statement) {
 			u.deleted = d.ID
 		}
 	}
-	return u, nil
+	return u
 }
 
-// splitPublic finds the public statements that are fine once "*" is out of their list of principals, and returns which outsiders are in those lists.
-func (u *uses) splitPublic(own string) []string {
-	var beside []string
-	for _, i := range u.public {
-		text, err := u.doc.WithoutAnyone(i)
-		if err != nil {
-			continue // nobody else is named: the statement goes
-		}
-		narrowed, err := iampolicy.Parse(text)
-		if err == nil && iampolicy.JudgePublic(narrowed.Statements[i], iampolicy.S3Bucket).Verdict == iampolicy.NotPublic {
-			u.shared = append(u.shared, i)
-			for _, id := range u.doc.Statements[i].BesideAnyone() {
-				if !strings.Contains(id, own) { // our own account keeps its access whatever is blocked
-					beside = append(beside, id)
-				}
+// beside returns the outsiders who are named beside everybody in statements that stay without "*".
+func (u uses) beside(own string) []string {
+	var out []string
+	for _, i := range u.opening.Narrow {
+		for _, p := range u.doc.Statements[i].BesideAnyone() {
+			if p.Type != iampolicy.Service && !strings.Contains(p.ID, own) { // services and our own account keep their access whatever is blocked
+				out = append(out, p.ID)
 			}
 		}
 	}
-	return beside
+	return out
 }
 
-// withoutPublic returns the policy's text without what is public in it, empty if nothing remains.
-func (u uses) withoutPublic() ([]byte, error) {
-	doc := u.doc
-	for _, i := range u.shared {
-		text, err := doc.WithoutAnyone(i)
-		if err != nil {
-			return nil, err
-		}
-		if doc, err = iampolicy.Parse(text); err != nil {
-			return nil, err
-		}
-	}
-	gone := slices.DeleteFunc(slices.Clone(u.public), func(i int) bool { return slices.Contains(u.shared, i) })
-	if len(gone) == 0 {
-		return doc.Source(), nil
-	}
-	text, empty, err := doc.Without(gone...)
-	if empty {
-		return nil, err
-	}
-	return text, err
-}
-
-func (u uses) why() string {
-	why := fmt.Sprintf("take %d public of %d statements out of the policy", len(u.public)-len(u.shared), len(u.doc.Statements))
-	switch {
-	case len(u.shared) == len(u.public):
-		return fmt.Sprintf("take * out of the principals of statements that also name others: %d", len(u.shared))
-	case len(u.shared) > 0:
-		return why + fmt.Sprintf(", and * out of the principals of %d that also name others", len(u.shared))
-	}
-	return why
+func notPublic(s iampolicy.Statement) bool {
+	return iampolicy.JudgePublic(s, iampolicy.S3Bucket).Verdict == iampolicy.NotPublic
 }
 
 // outsiders reports whether turning on RestrictPublicBuckets could cut off somebody whom the policy or the ACL names: while a policy is public that
@@ -129,6 +95,9 @@ func (u uses) why() string {
 func (u uses) outsiders() bool {
 	return len(u.public) > 0 && len(u.partners) > 0 || len(u.unsettled) > 0
 }
+
+// stuck: outsiders have to keep what the policy gives them, so it has to be edited, and S3 would refuse it for a deleted principal in what stays.
+func (u uses) stuck() bool { return u.outsiders() && len(u.public) > 0 && u.deleted != "" }
 
 func (u uses) text() string {
 	parts := slices.Compact(slices.Sorted(slices.Values(u.partners)))
@@ -153,19 +122,6 @@ func (u uses) cautions(s State) []string {
 	}
 	if u.delivery || slices.ContainsFunc(u.services, logs) {
 		out = append(out, "logs are delivered to the bucket")
-	}
-	return out
-}
-
-// keptOut says what an undo could not put back: S3 refuses new public policies and ACLs while Block Public Access says so.
-func keptOut(s State) []string {
-	var out []string
-	b := s.effective()
-	if b.BlockPublicPolicy {
-		out = append(out, "BlockPublicPolicy is on: undo cannot put the public statements back before it is turned off")
-	}
-	if b.BlockPublicAcls {
-		out = append(out, "BlockPublicAcls is on: undo cannot put public grants back before it is turned off")
 	}
 	return out
 }

@@ -1,0 +1,79 @@
+package bucketpublic
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/core"
+)
+
+func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
+	fix := core.Fix[State]{Notes: []string{"objects that are public by an ACL of their own stop being public once the bucket's Block Public Access is on"}}
+	if !anySettled(violations) {
+		return fix, nil
+	}
+	use, err := usesOf(s)
+	if err != nil {
+		return fix, err
+	}
+	fix.NeverAuto = use.cautions(s)
+	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
+		return blockAll(r, s, fix), nil
+	}
+	fix.Notes = []string{"kept as they are: " + use.text()}
+	if use.stuck() {
+		fix.Advice = []core.Advice{deletedPrincipal(r, use)}
+		use.public = nil // the ACL is mended all the same
+	}
+	return removePublic(r, s, use, fix)
+}
+
+// blockAll turns on the bucket's Block Public Access: one reversible call that leaves policy and ACL as they are.
+func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
+	full := s3api.FullBlock
+	fix.After = State{Block: &full}
+	fix.Changes = []core.Change{{
+		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are", Touches: []string{"block"},
+		Do: s3api.SetBlock(r.ID, r.Account, &full), Undo: []awsapi.Call{s3api.SetBlock(r.ID, r.Account, s.Block)},
+	}}
+	return fix
+}
+
+// removePublic takes out just the public statements and grants: Block Public Access would shut out the others that the policy names, too.
+func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (core.Fix[State], error) {
+	after := s
+	if len(use.public) > 0 {
+		text, _, err := use.opening.Closed()
+		if err != nil {
+			return fix, fmt.Errorf("taking the public out of the policy: %w", err)
+		}
+		after.PolicyText, after.Policy = string(text), json.RawMessage(text)
+		fix.Changes = append(fix.Changes, core.Change{
+			Why: use.opening.Why("public", "policy"), Touches: []string{"policy"},
+			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
+		})
+		if s.effective().BlockPublicPolicy {
+			fix.Notes = append(fix.Notes, "BlockPublicPolicy is on: undo cannot put the public statements back before it is turned off")
+		}
+	}
+	after.Grants = slices.DeleteFunc(slices.Clone(s.Grants), s3api.Grant.Public)
+	if len(after.Grants) != len(s.Grants) && !s.effective().IgnorePublicAcls {
+		fix.Changes = append(fix.Changes, core.Change{
+			Why: "take the public grants out of the ACL", Touches: []string{"grants"},
+			Do: s3api.SetACL(r.ID, r.Account, s.Owner, after.Grants), Undo: []awsapi.Call{s3api.SetACL(r.ID, r.Account, s.Owner, s.Grants)},
+		})
+		if s.effective().BlockPublicAcls {
+			fix.Notes = append(fix.Notes, "BlockPublicAcls is on: undo cannot put public grants back before it is turned off")
+		}
+	} else {
+		after.Grants = s.Grants
+	}
+	if !anySettled(judge(after, core.Settings{})) {
+		after.Website = false // the next read has no reason to look
+	}
+	fix.After = after
+	return fix, nil
+}
