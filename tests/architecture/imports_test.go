@@ -42,6 +42,8 @@ var mayImport = []layer{
 		"shared/core", "shared/occurrence", "shared/rules")}, // controls are given to it
 	{"shared/hub", and("shared/audit", "shared/approval", "shared/awsapi", "shared/awsapi/*api", "shared/core", "shared/engine", "shared/notify", "shared/occurrence", "shared/rules")},
 	{"shared/handler", and("events/...", "shared/approval", "shared/audit/seal", "shared/awsapi", "shared/core", "shared/engine", "shared/hub", "shared/notify", "shared/rules")},
+	{"shared/doctor/blueprint", and()},
+	{"shared/doctor", and("shared/doctor/blueprint", "shared/audit", "shared/audit/verify", "shared/awsapi", "shared/awsapi/*api", "shared/occurrence", "shared/rules")},
 	{"shared/annotate/annotatetest", nil},
 	{"shared/annotate", and("events/signal", "events/securityhub", "shared/awsapi", "shared/awsapi/*api", "shared/core", "shared/notify", "shared/notify/show")},
 	{"shared/configrule/invocation", []string{"events/..."}},

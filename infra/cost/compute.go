@@ -1,0 +1,136 @@
+package cost
+
+import "fmt"
+
+// Line is one line of a bill.
+type Line struct {
+	What     string
+	Sum      string  // how the quantity comes about, in words and figures
+	Quantity float64 // in the price's unit
+	Price    Price
+}
+
+// Dollars is what the line comes to.
+func (l Line) Dollars() float64 { return l.Quantity * l.Price.Dollars }
+
+const million = 1e6
+
+// work is what a month brings, of all accounts together.
+type work struct {
+	Fleet
+	Counts
+	events, swept, findings, fixes, places, runs float64
+}
+
+func workOf(f Fleet, c Counts) work {
+	n := float64(f.Accounts)
+	return work{
+		Fleet: f, Counts: c, events: n * float64(f.Events) * days, swept: n * float64(f.Resources) * sweeps, findings: n * float64(f.Findings) * days,
+		fixes: n * float64(f.Fixes) * days, places: n * float64(f.Regions) * sweeps, runs: n * hours,
+	}
+}
+
+// Bill returns the lines of a fleet's month.
+func Bill(f Fleet, c Counts) []Line {
+	w := workOf(f, c)
+	return []Line{w.delivery(), w.queues(), w.compute(), w.invocations(), w.tableWrites(), w.tableReads(), w.tableStorage(), w.sealWrites(), w.sealReads(), w.sealStorage(),
+		w.logs(), w.logStorage(), w.pieces("Custom metrics", metrics, "2.5 outcomes of each of 29 controls, 10 outcomes, 2 counters", Metric),
+		w.pieces("Alarms", float64(c.Alarms), "of the template", Alarm), w.pieces("Dashboards", float64(c.Dashboards), "of the template", Dashboard),
+		w.pieces("Secrets", 1, "Slack's", Secret), w.pieces("Keys", float64(c.Keys), "of the template", Key)}
+}
+
+func (w work) pieces(what string, n float64, sum string, p Price) Line {
+	return Line{what, fmt.Sprintf("%g: %s", n, sum), n, p}
+}
+
+func (w work) delivery() Line {
+	l := Line{What: "EventBridge", Sum: "events on an account's own bus are free, and nothing goes to another one", Price: EventDelivery}
+	if w.Hub {
+		l.Quantity, l.Sum = w.events/million, fmt.Sprintf("%s events to the hub's bus", short(w.events))
+	}
+	return l
+}
+
+func (w work) queues() Line {
+	polls := float64(w.Queues) * pollsPerQueue
+	events := w.events * 3
+	swept := w.swept/resourcesPerSend + 2*w.swept/25/messagesPerBatch
+	rest := (w.findings + w.fixes) * 3
+	return Line{"SQS", fmt.Sprintf("polls of %d queues %s, events × 3 requests %s, sweeps %s, orders and messages × 3 %s", w.Queues, short(polls), short(events), short(swept), short(rest)),
+		(polls + events + swept + rest) / million, SQSRequest}
+}
+
+func (w work) compute() Line {
+	evaluate := (w.events + w.swept) * secondsToEvaluate * w.Memory["shoreup-evaluate"]
+	apply := w.fixes * secondsToFix * w.Memory["shoreup-apply"]
+	notify := w.findings * secondsToTell * w.Memory["shoreup-notify"]
+	sweep := w.places * secondsToList * w.Memory["shoreup-sweep"]
+	seal := w.runs * secondsToSeal * w.Memory["shoreup-seal"]
+	return Line{"Lambda, time", fmt.Sprintf("GB-s: evaluate %s, apply %s, notify %s, sweep %s, seal %s", short(evaluate), short(apply), short(notify), short(sweep), short(seal)),
+		(evaluate + apply + notify + sweep + seal) / million, LambdaCompute}
+}
+
+func (w work) invocations() Line {
+	n := w.events + w.swept/25 + w.fixes + w.findings + w.places + hours
+	return Line{"Lambda, requests", fmt.Sprintf("%s, no two messages in one batch", short(n)), n / million, LambdaRequest}
+}
+
+func (w work) tableWrites() Line {
+	n := w.findings*writesPerFinding + w.fixes*writesPerFix
+	return Line{"DynamoDB, writes", fmt.Sprintf("findings %s × %g units, fixes %s × %g", short(w.findings), writesPerFinding, short(w.fixes), writesPerFix), n / million, DynamoWrite}
+}
+
+func (w work) tableReads() Line {
+	looks := (w.events + w.swept) * controlsPerType * readsPerControl
+	seal := w.runs * (recordsRechecked + 1)
+	n := looks + w.fixes*readsPerFix + seal
+	return Line{"DynamoDB, reads", fmt.Sprintf("evaluations %s, fixes %s, sealing %s", short(looks), short(w.fixes*readsPerFix), short(seal)), n / million, DynamoRead}
+}
+
+// records is how many audit records a year brings.
+func (w work) records() float64 {
+	return (w.findings*recordsPerFinding + w.fixes*recordsPerFix) * months
+}
+
+func (w work) tableStorage() Line {
+	gb := w.records() * kbPerRecord / million
+	return Line{"DynamoDB, storage", fmt.Sprintf("%s records of a year × %g KB", short(w.records()), kbPerRecord), gb, DynamoStorage}
+}
+
+func (w work) sealWrites() Line {
+	segments := w.records() / months // each record in a segment of its own, at worst
+	lists := w.runs * 3
+	return Line{"S3, writes and lists", fmt.Sprintf("segments %s, lists of %s runs over a chain × 3", short(segments), short(w.runs)), (segments + lists) / million, S3Write}
+}
+
+func (w work) sealReads() Line {
+	n := w.runs * (objectsRechecked + 1)
+	return Line{"S3, reads", fmt.Sprintf("%s runs over a chain × %g segments", short(w.runs), objectsRechecked+1), n / million, S3Read}
+}
+
+func (w work) sealStorage() Line {
+	gb := w.records() * kbPerRecord / million
+	return Line{"S3, storage", fmt.Sprintf("the same records, sealed: %.2f GB", gb), gb, S3Storage}
+}
+
+func (w work) logGB() float64 { return (w.events*logKBPerEvent + w.swept*logKBPerResource) / million }
+
+func (w work) logs() Line {
+	return Line{"Logs, ingestion", fmt.Sprintf("events %s × %g KB, swept resources %s × %g KB", short(w.events), logKBPerEvent, short(w.swept), logKBPerResource), w.logGB(), LogIngestion}
+}
+
+func (w work) logStorage() Line {
+	const compressed = 0.2
+	return Line{"Logs, storage", "a year of it, compressed to a fifth", w.logGB() * months * compressed, LogStorage}
+}
+
+// short writes a count in three figures.
+func short(n float64) string {
+	switch {
+	case n >= million:
+		return fmt.Sprintf("%.3g M", n/million)
+	case n >= 1000:
+		return fmt.Sprintf("%.3g k", n/1000)
+	}
+	return fmt.Sprintf("%.3g", n)
+}

@@ -1,0 +1,97 @@
+// Package cost works out what an installation costs a month. Every assumption and every price is data here, and COST.md is compared with what comes of
+// them, so that the document cannot say something else. It needs no network and asks nobody for prices: they are list prices, to be checked.
+package cost
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/shoreup/shoreup/infra/template"
+)
+
+// Fleet is what is looked after. Figures are for one account unless they say otherwise.
+type Fleet struct {
+	Accounts  int
+	Regions   int // that are looked after in each account
+	Resources int // of the types that controls judge, in all Regions of an account
+	Events    int // a day that a rule matches: calls that change something which a control judges
+	Findings  int // a day that are new, each recorded and told
+	Fixes     int // a day that are made
+	Hub       bool
+}
+
+// Fleets are the installations that COST.md shows.
+var Fleets = []Fleet{
+	{Accounts: 1, Regions: 2, Resources: 500, Events: 200, Findings: 4, Fixes: 2},
+	{Accounts: 10, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true},
+	{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true},
+}
+
+// What the work takes. Durations are billed Lambda time in seconds, as if nothing ran beside anything else.
+const (
+	days   = 30
+	hours  = 24 * days
+	sweeps = 4 * days // a month: every six hours
+
+	secondsToEvaluate = 0.15                 // one resource: one to six requests of 30 ms
+	secondsToFix      = 1.0                  // plan again, journal, write, read back
+	secondsToTell     = 0.5                  // one message
+	secondsToList     = 5.0                  // one account and Region in a sweep
+	secondsToSeal     = 0.5                  // one chain in a run
+	controlsPerType   = 1.6                  // 29 controls on 18 types
+	readsPerControl   = 1.0                  // DynamoDB units: is there an open occurrence?
+	writesPerFinding  = 30.0                 // units: occurrence, record and head in a transaction, which counts twice
+	writesPerFix      = 80.0                 // units: leases, claim, intent, counters, result, close; entries of 4 KB in transactions
+	readsPerFix       = 40.0                 // units
+	recordsPerFinding = 1.0                  // audit records
+	recordsPerFix     = 3.0                  // decision, intent, result
+	kbPerRecord       = 4.0                  // of the table and of the sealed log
+	logKBPerEvent     = 1.0                  // of the functions' logs, platform lines included
+	logKBPerResource  = 0.5                  // in a sweep: one line of 300 bytes for each control, which counts its outcome
+	months            = 12.0                 // of records that are kept: a year
+	objectsRechecked  = 20.0                 // segments that sealing reads again in a run, for each chain
+	recordsRechecked  = 100.0                // records in them
+	pollsPerQueue     = 5.0 * 3 * 60 * hours // five pollers, each with a request of 20 seconds after another, whether or not anything comes
+	resourcesPerSend  = 250.0                // 25 in a message, 10 messages in a request
+	messagesPerBatch  = 10.0
+)
+
+// Counts are how many there are of what costs by the piece, in the template.
+type Counts struct {
+	Alarms, Dashboards, Queues, Keys int
+	Memory                           map[string]float64 // GB, by function
+}
+
+// Counted reads the counts from the embedded template.
+func Counted() (Counts, error) {
+	var t struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(template.SingleAccount()), &t); err != nil {
+		return Counts{}, fmt.Errorf("reading the template: %w", err)
+	}
+	c := Counts{Memory: map[string]float64{}}
+	for _, r := range t.Resources {
+		switch r.Type {
+		case "AWS::CloudWatch::Alarm":
+			c.Alarms++
+		case "AWS::CloudWatch::Dashboard":
+			c.Dashboards++
+		case "AWS::Lambda::EventSourceMapping":
+			c.Queues++ // that Lambda polls
+		case "AWS::KMS::Key":
+			c.Keys++
+		case "AWS::Lambda::Function":
+			name, _ := r.Properties["FunctionName"].(string)
+			mb, _ := r.Properties["MemorySize"].(float64)
+			c.Memory[name] = mb / 1024
+		}
+	}
+	return c, nil
+}
+
+// metrics is how many custom metrics there are: two or three outcomes of each control, each outcome, and the two counters without dimensions.
+const metrics = 29*2.5 + 10 + 2

@@ -1,0 +1,102 @@
+package cost_test
+
+import (
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/infra/cost"
+)
+
+// TestDocument keeps COST.md to what is computed. Where it fails after a change of the template or of an assumption, put the wanted text there.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../COST.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := cost.Sections()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range want {
+		_, rest, ok := strings.Cut(string(raw), "<!-- "+name+" -->\n")
+		got, _, ended := strings.Cut(rest, "<!-- end -->")
+		if !ok || !ended {
+			t.Errorf("COST.md has no part %q; it must read\n%s", name, text)
+			continue
+		}
+		if diff := cmp.Diff(text, got); diff != "" {
+			t.Errorf("part %q of COST.md (-want +got):\n%s\nit must read\n%s", name, diff, text)
+		}
+	}
+}
+
+// TestByHand works one month out by hand: 1,000 accounts, in round figures.
+func TestByHand(t *testing.T) {
+	t.Parallel()
+	counts := cost.Counts{Alarms: 10, Dashboards: 1, Queues: 2, Keys: 1, Memory: map[string]float64{
+		"shoreup-evaluate": 0.5, "shoreup-apply": 0.5, "shoreup-notify": 0.25, "shoreup-sweep": 0.25, "shoreup-seal": 0.5,
+	}}
+	fleet := cost.Fleet{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true}
+	want := map[string]float64{
+		"EventBridge":      6.00,                                                                // 200 × 30 × 1,000 = 6 M events at $1
+		"SQS":              0.4 * (1.296 + 18 + 60.0/250 + 2*60.0/250 + 0.54),                   // 2 queues × 648,000 polls; 6 M × 3; 60 M swept; 180,000 × 3
+		"Lambda, time":     13.3334 * (66*0.15*0.5 + 0.03 + 0.015 + 0.48*5*0.25 + 0.72*0.5*0.5), // M GB-s: 66 M evaluations, 60,000 fixes, 120,000 findings, 480,000 places, 720,000 chain runs
+		"Lambda, requests": 0.2 * (6 + 60.0/25 + 0.06 + 0.12 + 0.48 + 0.00072),                  //
+		"DynamoDB, writes": 0.625 * (0.12*30 + 0.06*80),                                         //
+		"DynamoDB, reads":  0.125 * (66*1.6 + 0.06*40 + 0.72*101),                               //
+		"Alarms":           1.00,                                                                //
+		"Logs, ingestion":  0.5 * (6 + 60*0.5),                                                  // GB
+		"S3, reads":        0.4 * 0.72 * 21,                                                     //
+		"Dashboards":       3.00, "Keys": 1.00, "Secrets": 0.40,
+	}
+	for _, l := range cost.Bill(fleet, counts) {
+		if w, ok := want[l.What]; ok && math.Abs(l.Dollars()-w) > 0.005 {
+			t.Errorf("%s is $%.3f (%s), want $%.3f", l.What, l.Dollars(), l.Sum, w)
+		}
+		delete(want, l.What)
+	}
+	if len(want) > 0 {
+		t.Errorf("these are missing: %v", want)
+	}
+}
+
+func TestCountsAreOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	c, err := cost.Counted()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Alarms == 0 || c.Dashboards == 0 || c.Queues == 0 {
+		t.Errorf("counted %+v", c)
+	}
+	for _, name := range []string{"shoreup-evaluate", "shoreup-apply", "shoreup-notify", "shoreup-sweep", "shoreup-seal"} {
+		if c.Memory[name] == 0 {
+			t.Errorf("the template says nothing of the memory of %s: its time would cost nothing", name)
+		}
+	}
+}
+
+func TestNothingIsFreeByMistake(t *testing.T) {
+	t.Parallel()
+	c, err := cost.Counted()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range cost.Fleets {
+		for _, l := range cost.Bill(f, c) {
+			if d := l.Dollars(); math.IsNaN(d) || d < 0 || d == 0 && (l.What != "EventBridge" || f.Hub) {
+				t.Errorf("%d accounts: %s costs %v", f.Accounts, l.What, d)
+			}
+		}
+	}
+	for _, p := range cost.Prices() {
+		if p.Dollars <= 0 || p.Unit == "" || p.Seen == "" {
+			t.Errorf("price %+v", p)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+// Package ownapi declares what shoreup reads of its own resources in services that have a package for customers' ones: tables, queues and buckets of
+// the installation. Source of actions: Service Authorization Reference, "Amazon DynamoDB", "Amazon SQS" and "Amazon S3".
+package ownapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+)
+
+// The reads.
+var (
+	DescribeTable     = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).DescribeTable, "dynamodb:DescribeTable")
+	DescribeBackups   = awsapi.NewRead(dynamodb.NewFromConfig, (*dynamodb.Client).DescribeContinuousBackups, "dynamodb:DescribeContinuousBackups")
+	GetQueueURL       = awsapi.NewRead(sqs.NewFromConfig, (*sqs.Client).GetQueueUrl, "sqs:GetQueueUrl")
+	GetQueue          = awsapi.NewRead(sqs.NewFromConfig, (*sqs.Client).GetQueueAttributes, "sqs:GetQueueAttributes")
+	GetVersioning     = awsapi.NewRead(s3Client, (*s3.Client).GetBucketVersioning, "s3:GetBucketVersioning")
+	GetObjectLock     = awsapi.NewRead(s3Client, (*s3.Client).GetObjectLockConfiguration, "s3:GetBucketObjectLockConfiguration")
+	GetPublicAccess   = awsapi.NewRead(s3Client, (*s3.Client).GetPublicAccessBlock, "s3:GetBucketPublicAccessBlock")
+	ListBucketObjects = awsapi.NewRead(s3Client, (*s3.Client).ListObjectsV2, "s3:ListBucket")
+)
+
+// s3Client puts the bucket into the path when the endpoint is not AWS's own: an emulator has no host name for each bucket.
+func s3Client(cfg aws.Config, opts ...func(*s3.Options)) *s3.Client {
+	return s3.NewFromConfig(cfg, append(opts, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })...)
+}
+
+// Table is what is known of one of our tables.
+type Table struct {
+	Status    string // ACTIVE, UPDATING, ...
+	Protected bool   // it cannot be deleted without taking the protection off first
+}
+
+// ReadTable returns the table of this name, or an error of class NotFound.
+func ReadTable(ctx context.Context, s awsapi.Session, name string) (Table, error) {
+	out, err := DescribeTable.Do(ctx, s, &dynamodb.DescribeTableInput{TableName: &name})
+	if err != nil {
+		return Table{}, err
+	}
+	if out.Table == nil {
+		return Table{}, fmt.Errorf("reading table %s: the answer holds no table", name)
+	}
+	return Table{string(out.Table.TableStatus), aws.ToBool(out.Table.DeletionProtectionEnabled)}, nil
+}
+
+// Recoverable reports whether the table can be put back to any point of the last days.
+func Recoverable(ctx context.Context, s awsapi.Session, name string) (bool, error) {
+	out, err := DescribeBackups.Do(ctx, s, &dynamodb.DescribeContinuousBackupsInput{TableName: &name})
+	if err != nil {
+		return false, err
+	}
+	d := out.ContinuousBackupsDescription
+	return d != nil && d.PointInTimeRecoveryDescription != nil &&
+		d.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == dynamodbtypes.PointInTimeRecoveryStatusEnabled, nil
+}
+
+// Queue is what is known of one of our queues. The counts are approximate.
+type Queue struct {
+	URL             string
+	Waiting, Flying int  // messages that nobody has, and that somebody has and has not deleted
+	Redrives        bool // messages that always fail end in another queue
+}
+
+// ReadQueue returns the queue of this name, or an error of class NotFound.
+func ReadQueue(ctx context.Context, s awsapi.Session, name string) (Queue, error) {
+	url, err := GetQueueURL.Do(ctx, s, &sqs.GetQueueUrlInput{QueueName: &name})
+	if err != nil {
+		return Queue{}, err
+	}
+	out, err := GetQueue.Do(ctx, s, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{
+		sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible, sqstypes.QueueAttributeNameRedrivePolicy,
+	}})
+	if err != nil {
+		return Queue{}, err
+	}
+	q := Queue{URL: aws.ToString(url.QueueUrl), Redrives: out.Attributes[string(sqstypes.QueueAttributeNameRedrivePolicy)] != ""}
+	for attribute, to := range map[sqstypes.QueueAttributeName]*int{
+		sqstypes.QueueAttributeNameApproximateNumberOfMessages: &q.Waiting, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible: &q.Flying,
+	} {
+		if *to, err = strconv.Atoi(out.Attributes[string(attribute)]); err != nil {
+			return Queue{}, fmt.Errorf("reading queue %s: %s is no number: %w", name, attribute, err)
+		}
+	}
+	return q, nil
+}
+
+// Versioned reports whether a bucket keeps the versions of its objects.
+func Versioned(ctx context.Context, s awsapi.Session, bucket string) (bool, error) {
+	out, err := GetVersioning.Do(ctx, s, &s3.GetBucketVersioningInput{Bucket: &bucket})
+	if err != nil {
+		return false, err
+	}
+	return out.Status == s3types.BucketVersioningStatusEnabled, nil
+}
+
+// Lock is a bucket's Object Lock.
+type Lock struct {
+	On        bool
+	Retention string // "GOVERNANCE 365 days"; empty: new objects are not held by themselves
+}
+
+// ReadLock returns a bucket's Object Lock.
+func ReadLock(ctx context.Context, s awsapi.Session, bucket string) (Lock, error) {
+	out, err := GetObjectLock.Do(ctx, s, &s3.GetObjectLockConfigurationInput{Bucket: &bucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "ObjectLockConfigurationNotFoundError" {
+		return Lock{}, nil
+	}
+	if err != nil {
+		return Lock{}, err
+	}
+	c := out.ObjectLockConfiguration
+	if c == nil || c.ObjectLockEnabled != s3types.ObjectLockEnabledEnabled {
+		return Lock{}, nil
+	}
+	l := Lock{On: true}
+	if c.Rule != nil && c.Rule.DefaultRetention != nil {
+		r := c.Rule.DefaultRetention
+		l.Retention = fmt.Sprintf("%s %d days", r.Mode, aws.ToInt32(r.Days)+365*aws.ToInt32(r.Years))
+	}
+	return l, nil
+}
+
+// Blocked reports whether all four settings of Block Public Access are on.
+func Blocked(ctx context.Context, s awsapi.Session, bucket string) (bool, error) {
+	out, err := GetPublicAccess.Do(ctx, s, &s3.GetPublicAccessBlockInput{Bucket: &bucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchPublicAccessBlockConfiguration" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	b := out.PublicAccessBlockConfiguration
+	return b != nil && aws.ToBool(b.BlockPublicAcls) && aws.ToBool(b.BlockPublicPolicy) && aws.ToBool(b.IgnorePublicAcls) && aws.ToBool(b.RestrictPublicBuckets), nil
+}
+
+// LastKey returns the last key below the prefix, in S3's order, that comes after the given one; empty if there is none.
+func LastKey(ctx context.Context, s awsapi.Session, bucket, prefix, after string) (string, error) {
+	last := ""
+	in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}
+	if after != "" {
+		in.StartAfter = &after
+	}
+	for {
+		out, err := ListBucketObjects.Do(ctx, s, in)
+		if err != nil {
+			return "", err
+		}
+		if n := len(out.Contents); n > 0 {
+			last = aws.ToString(out.Contents[n-1].Key)
+		}
+		if !aws.ToBool(out.IsTruncated) {
+			return last, nil
+		}
+		in.ContinuationToken = out.NextContinuationToken
+	}
+}

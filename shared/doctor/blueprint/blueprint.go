@@ -1,0 +1,233 @@
+// Package blueprint reads a synthesised CloudFormation template as what will stand there once it is deployed: queues, rules, functions, tables, buckets
+// and roles by their names, with the policies that the roles hold. What is checked and what is printed about an installation follows the template, so
+// that neither can forget a part of it.
+package blueprint
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Values are what a template leaves open. Parameters that are not given have their defaults.
+type Values struct {
+	Partition, Account, Region string
+	Parameters                 map[string]string
+}
+
+// Blueprint is a template, read.
+type Blueprint struct {
+	Queues    []Queue
+	Sources   []Source
+	Rules     []Rule
+	Functions []Function
+	Tables    []string
+	Buckets   []Bucket
+	Roles     []Role
+	Kept      []Kept // what stays when the stack is deleted
+}
+
+// Queue is a queue. MustBeEmpty: an alarm goes off at its first message.
+type Queue struct {
+	Name        string
+	MustBeEmpty bool
+}
+
+// Source feeds a function from a queue; both by name.
+type Source struct{ Function, Queue string }
+
+// Rule is a rule of EventBridge. Pattern is nil for a schedule.
+type Rule struct {
+	Name, Bus string // an empty bus is the default one
+	Condition string // it exists only where this holds; empty: always
+	Pattern   map[string]any
+	Targets   []string // ARNs
+}
+
+// Function is a Lambda function; Role is the role's ARN.
+type Function struct {
+	Name, Does, Role string
+	Environment      map[string]string
+}
+
+// Bucket is a bucket.
+type Bucket struct {
+	Name              string
+	Versioned, Locked bool
+}
+
+// Kept is a resource that outlives its stack.
+type Kept struct{ Type, Name string }
+
+// Read reads a template in JSON.
+func Read(template string, v Values) (*Blueprint, error) {
+	var t struct {
+		Parameters map[string]struct{ Default any }
+		Conditions map[string]any
+		Resources  map[string]resource
+	}
+	if err := json.Unmarshal([]byte(template), &t); err != nil {
+		return nil, fmt.Errorf("reading a template: %w", err)
+	}
+	if len(t.Resources) == 0 {
+		return nil, fmt.Errorf("reading a template: it has no resources")
+	}
+	r := resolver{v, map[string]string{}, t.Resources, map[string]string{}}
+	for name, p := range t.Parameters {
+		if p.Default != nil {
+			r.defaults[name] = fmt.Sprint(p.Default)
+		}
+	}
+	for logical, res := range t.Resources {
+		if res.Condition != "" {
+			res.Condition = spelled(res.Condition, t.Conditions)
+			t.Resources[logical] = res
+		}
+	}
+	b := &Blueprint{}
+	policies := map[string]policy{}
+	for _, logical := range slices.Sorted(maps.Keys(t.Resources)) {
+		res := t.Resources[logical]
+		props, _ := r.value(res.Properties).(map[string]any)
+		if res.Type == "AWS::IAM::ManagedPolicy" {
+			policies[r.name(logical)] = policyOf(res, props)
+			continue
+		}
+		b.add(r, logical, res, object(props))
+	}
+	b.finish(r, policies)
+	return b, nil
+}
+
+// spelled says what a condition asks for where that is the value of one parameter ("EnableIAM=true"); else it is the condition's name.
+func spelled(name string, conditions map[string]any) string {
+	is, _ := conditions[name].(map[string]any)
+	sides, _ := is["Fn::Equals"].([]any)
+	if len(sides) != 2 {
+		return name
+	}
+	parameter, _ := sides[0].(map[string]any)
+	of, _ := parameter["Ref"].(string)
+	value, _ := sides[1].(string)
+	if of == "" || value == "" {
+		return name
+	}
+	return of + "=" + value
+}
+
+func (b *Blueprint) add(r resolver, logical string, res resource, p object) {
+	name := r.physical(logical, res)
+	if res.DeletionPolicy == "Retain" && names[res.Type].property != "" {
+		b.Kept = append(b.Kept, Kept{res.Type, name})
+	}
+	switch res.Type {
+	case "AWS::SQS::Queue":
+		b.Queues = append(b.Queues, Queue{Name: name})
+	case "AWS::Lambda::EventSourceMapping":
+		b.Sources = append(b.Sources, Source{lastPart(p.text("FunctionName")), lastPart(p.text("EventSourceArn"))})
+	case "AWS::Events::Rule":
+		rule := Rule{Name: name, Bus: lastPart(p.text("EventBusName")), Condition: res.Condition}
+		rule.Pattern, _ = p["EventPattern"].(map[string]any)
+		for _, t := range p.list("Targets") {
+			rule.Targets = append(rule.Targets, t.text("Arn"))
+		}
+		b.Rules = append(b.Rules, rule)
+	case "AWS::Lambda::Function":
+		f := Function{Name: name, Does: p.text("Description"), Role: p.text("Role"), Environment: map[string]string{}}
+		for k, v := range p.object("Environment").object("Variables") {
+			f.Environment[k] = fmt.Sprint(v)
+		}
+		b.Functions = append(b.Functions, f)
+	case "AWS::DynamoDB::Table":
+		b.Tables = append(b.Tables, name)
+	case "AWS::S3::Bucket":
+		b.Buckets = append(b.Buckets, Bucket{name, p.object("VersioningConfiguration").text("Status") == "Enabled", fmt.Sprint(p["ObjectLockEnabled"]) == "true"})
+	case "AWS::IAM::Role":
+		b.Roles = append(b.Roles, roleOf(r, res, name, p))
+	}
+}
+
+// finish puts together what lies in several resources: queues with their alarms, roles with their policies.
+func (b *Blueprint) finish(r resolver, policies map[string]policy) {
+	for _, res := range r.resources {
+		p, _ := r.value(res.Properties).(map[string]any)
+		if res.Type != "AWS::CloudWatch::Alarm" || p["MetricName"] != "ApproximateNumberOfMessagesVisible" {
+			continue
+		}
+		for _, d := range object(p).list("Dimensions") {
+			for i := range b.Queues {
+				if b.Queues[i].Name == d.text("Value") {
+					b.Queues[i].MustBeEmpty = true
+				}
+			}
+		}
+	}
+	for i := range b.Roles {
+		b.Roles[i].take(policies)
+	}
+	slices.SortFunc(b.Queues, func(x, y Queue) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(b.Rules, func(x, y Rule) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(b.Functions, func(x, y Function) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(b.Sources, func(x, y Source) int { return strings.Compare(x.Function+x.Queue, y.Function+y.Queue) })
+	slices.SortFunc(b.Roles, func(x, y Role) int { return strings.Compare(x.Name, y.Name) })
+}
+
+// Join puts templates together that make one installation, such as those of a hub and of its members.
+func Join(all ...*Blueprint) *Blueprint {
+	out := &Blueprint{}
+	for _, b := range all {
+		out.Queues, out.Sources, out.Rules = append(out.Queues, b.Queues...), append(out.Sources, b.Sources...), append(out.Rules, b.Rules...)
+		out.Functions, out.Tables = append(out.Functions, b.Functions...), append(out.Tables, b.Tables...)
+		out.Buckets, out.Roles, out.Kept = append(out.Buckets, b.Buckets...), append(out.Roles, b.Roles...), append(out.Kept, b.Kept...)
+	}
+	return out
+}
+
+// object is a part of a template, read without fear of other shapes than expected.
+type object map[string]any
+
+func (o object) text(key string) string {
+	s, _ := o[key].(string)
+	return s
+}
+
+func (o object) object(key string) object {
+	m, _ := o[key].(map[string]any)
+	return m
+}
+
+func (o object) list(key string) []object {
+	var out []object
+	list, ok := o[key].([]any)
+	if !ok {
+		list = []any{o[key]} // IAM lets one statement stand for a list of one
+	}
+	for _, x := range list {
+		if m, ok := x.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// texts reads what IAM lets be one text or a list of them.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var out []string
+		for _, x := range v {
+			out = append(out, fmt.Sprint(x))
+		}
+		return out
+	}
+	return nil
+}
+
+// lastPart is the name at the end of an ARN or path.
+func lastPart(arn string) string {
+	return arn[strings.LastIndexAny(arn, ":/")+1:]
+}

@@ -1,0 +1,120 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/audit/verify"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/ownapi"
+	"github.com/shoreup/shoreup/shared/doctor/blueprint"
+	"github.com/shoreup/shoreup/shared/occurrence"
+)
+
+func killSwitch(ctx context.Context, v *visit) []Finding {
+	s, err := v.book().Engaged(ctx)
+	var out []Finding
+	switch {
+	case err != nil:
+		out = append(out, failed(v.here(OK, "", "", ""), err, "dynamodb:GetItem"))
+	case s.Engaged:
+		out = append(out, v.here(Warning, "", fmt.Sprintf("it is engaged since %s by %s (%s): nothing is written to any account", s.Since.UTC().Format(time.RFC3339), s.By, s.Reason),
+			"lift it when the reason is gone"))
+	default:
+		out = append(out, v.here(OK, "", "it is lifted", ""))
+	}
+	if f := v.file(ctx); f.file != nil && f.file.KillSwitch {
+		out = append(out, v.here(Warning, f.where, "the rules file says kill_switch: true: nothing is written to any account", "take that line out when the reason is gone"))
+	}
+	return out
+}
+
+// auditLog has every chain checked by the verifier, which shares no code with what writes them.
+func auditLog(ctx context.Context, v *visit) []Finding {
+	log := audit.New(v.store, v.table(occurrence.AuditTable), v.Now, "doctor")
+	chains, err := log.Chains(ctx)
+	if err != nil {
+		return []Finding{failed(v.here(OK, "", "", ""), err, "dynamodb:Query")}
+	}
+	var out []Finding
+	var records int64
+	for _, chain := range chains {
+		f, n := v.chain(ctx, log, chain)
+		out = append(out, f)
+		records += n
+	}
+	if len(chains) == 0 {
+		return []Finding{v.here(OK, "", "nothing is recorded yet", "")}
+	}
+	return summed(out, v.Account, v.Region, fmt.Sprintf("%d records in %s are as they were written", records, plural(count(out, OK), "chain")))
+}
+
+func (v *visit) chain(ctx context.Context, log *audit.Log, chain string) (Finding, int64) {
+	f := v.here(OK, chain, "", "")
+	lines, to := io.Pipe()
+	go func() { to.CloseWithError(log.Export(ctx, to, chain, 0)) }()
+	report, err := verify.Read(lines, verify.Options{Chain: chain})
+	_ = lines.Close()
+	switch {
+	case err != nil:
+		return failed(f, err, "dynamodb:Query", "dynamodb:GetItem"), 0
+	case !report.OK():
+		first := report.Findings[0]
+		f.Status, f.Seen = Problem, fmt.Sprintf("record %d: %s (%s in all)", first.Seq, first.Problem, plural(len(report.Findings), "finding"))
+		f.Do = "treat it as tampering: engage the kill switch, then shoreup audit verify --account " + chain + ", and compare with the sealed log and the Slack messages"
+		return f, 0
+	}
+	return f, report.Entries
+}
+
+// buckets looks at the installation's own buckets.
+func buckets(ctx context.Context, v *visit) []Finding {
+	var out []Finding
+	for _, b := range v.Want.Buckets {
+		out = append(out, v.bucketFinding(ctx, b))
+	}
+	var locks []string
+	for _, f := range out {
+		if f.Status == OK && f.Seen != "" {
+			locks = append(locks, "; "+f.Seen)
+		}
+	}
+	return summed(out, v.Account, v.Region, plural(count(out, OK), "bucket")+" are as deployed"+strings.Join(locks, ""))
+}
+
+func (v *visit) bucketFinding(ctx context.Context, want blueprint.Bucket) Finding {
+	f := v.here(OK, want.Name, "", "")
+	versioned, err := ownapi.Versioned(ctx, v.Own, want.Name)
+	switch {
+	case awsapi.IsNotFound(err):
+		return v.here(Problem, want.Name, "there is no such bucket", deployAgain)
+	case err != nil:
+		return failed(f, err, needs(ownapi.GetVersioning.Op)...)
+	case want.Versioned && !versioned:
+		return v.here(Problem, want.Name, "it keeps no versions", v.aws()+"s3api put-bucket-versioning --bucket "+want.Name+" --versioning-configuration Status=Enabled")
+	}
+	blocked, err := ownapi.Blocked(ctx, v.Own, want.Name)
+	switch {
+	case err != nil:
+		return failed(f, err, needs(ownapi.GetPublicAccess.Op)...)
+	case !blocked:
+		return v.here(Problem, want.Name, "Block Public Access is not wholly on", "turn all four settings on: "+v.aws()+"s3api put-public-access-block --bucket "+want.Name)
+	case !want.Locked:
+		return f
+	}
+	lock, err := ownapi.ReadLock(ctx, v.Own, want.Name)
+	switch {
+	case err != nil:
+		return failed(f, err, needs(ownapi.GetObjectLock.Op)...)
+	case !lock.On:
+		return v.here(Problem, want.Name, "it has no Object Lock: whoever may delete can delete the sealed log", deployAgain)
+	case lock.Retention == "":
+		return v.here(Problem, want.Name, "its Object Lock has no default retention: new parts of the sealed log can be deleted", "set one: "+v.aws()+"s3api put-object-lock-configuration --bucket "+want.Name)
+	}
+	f.Seen = "what is sealed is held: " + lock.Retention
+	return f
+}
