@@ -8,13 +8,21 @@ import (
 
 const (
 	rulesBucket = "RulesBucket"
+	auditBucket = "AuditBucket"
 	logsBucket  = "AccessLogsBucket"
 	// logDays is how long access logs are kept: a year and a month, so that a yearly review sees all of it.
 	logDays = 400
 )
 
-// buckets adds the bucket of shoreup.yaml, versioned because a file's version stands in every plan, and the bucket of its access logs.
+// buckets adds the bucket of shoreup.yaml, versioned because a file's version stands in every plan, the bucket of the sealed audit log, and the
+// one of both's access logs. All of them outlive the stack.
 func (s stack) buckets() {
+	s.logsBucket()
+	s.rulesBucket()
+	s.auditBucket()
+}
+
+func (s stack) logsBucket() {
 	logs := bucketProps("access-logs")
 	logs.LifecycleConfiguration = &awss3.CfnBucket_LifecycleConfigurationProperty{Rules: []any{&awss3.CfnBucket_RuleProperty{
 		Id: jsii.String("expire"), Status: jsii.String("Enabled"), ExpirationInDays: jsii.Number(logDays),
@@ -23,25 +31,62 @@ func (s stack) buckets() {
 	}}}
 	keep(awss3.NewCfnBucket(s.in, jsii.String(logsBucket), logs))
 	s.bucketPolicy(logsBucket, object{
-		"Effect": "Allow", "Principal": object{"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
-		"Resource": sub("${" + logsBucket + ".Arn}/*"),
+		"Effect": "Allow", "Principal": object{"Service": "logging.s3.amazonaws.com"}, "Action": putObject,
+		"Resource": objects(logsBucket),
 		"Condition": object{
-			"ArnLike": object{"aws:SourceArn": att(rulesBucket, "Arn")}, "StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")},
+			"ArnLike": object{"aws:SourceArn": []any{att(auditBucket, "Arn"), att(rulesBucket, "Arn")}}, "StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")},
 		},
 	})
+}
 
+func (s stack) rulesBucket() {
 	rules := bucketProps("rules")
-	rules.LoggingConfiguration = &awss3.CfnBucket_LoggingConfigurationProperty{
-		DestinationBucketName: text(ref(logsBucket)), LogFilePrefix: jsii.String("rules/"),
-	}
+	rules.LoggingConfiguration = logged("rules/")
 	keep(awss3.NewCfnBucket(s.in, jsii.String(rulesBucket), rules))
-	s.bucketPolicy(rulesBucket)
+	s.bucketPolicy(rulesBucket, onlyWriter(rulesBucket, ref(paramDeployRole), putObject, "s3:DeleteObject", "s3:DeleteObjectVersion"))
 	awscdk.NewCfnOutput(s.in, jsii.String("RulesFile"), &awscdk.CfnOutputProps{
 		Description: jsii.String("Where the rules file belongs; without one, nothing is ever changed"), Value: rulesFile(),
 	})
 }
 
+// auditBucket adds the bucket in which a sealed part of the audit log can be neither changed nor deleted until its time is over.
+func (s stack) auditBucket() {
+	audit := bucketProps("audit")
+	audit.LoggingConfiguration = logged("audit/")
+	audit.ObjectLockEnabled = true
+	audit.ObjectLockConfiguration = &awss3.CfnBucket_ObjectLockConfigurationProperty{
+		ObjectLockEnabled: jsii.String("Enabled"), Rule: &awss3.CfnBucket_ObjectLockRuleProperty{DefaultRetention: &awss3.CfnBucket_DefaultRetentionProperty{
+			Days: awscdk.Token_AsNumber(ref(paramLockDays)), Mode: text(ref(paramLockMode)),
+		}},
+	}
+	keep(awss3.NewCfnBucket(s.in, jsii.String(auditBucket), audit))
+	var sealers []string
+	for _, f := range s.fleet.those(func(f function) bool { return f.seals }) {
+		sealers = append(sealers, roleARN(account, functionRole(f)))
+	}
+	s.bucketPolicy(auditBucket, onlyWriter(auditBucket, one(sealers), putObject), object{
+		"Sid": "NoDeletion", "Effect": "Deny", "Principal": "*", "Action": []any{"s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:PutObjectRetention"},
+		"Resource": objects(auditBucket),
+	})
+}
+
 func rulesFile() *string { return text(sub("s3://${" + rulesBucket + "}/" + rulesKey)) }
+
+const putObject = "s3:PutObject"
+
+func objects(bucket string) any { return sub("${" + bucket + ".Arn}/*") }
+
+// onlyWriter refuses to let anybody else change a bucket's objects, administrators included.
+func onlyWriter(bucket string, writer any, actions ...string) object {
+	return object{
+		"Sid": "OnlyWriter", "Effect": "Deny", "Principal": "*", "Action": one(actions), "Resource": objects(bucket),
+		"Condition": object{"ArnNotEquals": object{"aws:PrincipalArn": writer}},
+	}
+}
+
+func logged(prefix string) *awss3.CfnBucket_LoggingConfigurationProperty {
+	return &awss3.CfnBucket_LoggingConfigurationProperty{DestinationBucketName: text(ref(logsBucket)), LogFilePrefix: &prefix}
+}
 
 // bucketProps is what all our buckets have in common. The account and Region make the name unique.
 func bucketProps(part string) *awss3.CfnBucketProps {
@@ -60,11 +105,11 @@ func bucketProps(part string) *awss3.CfnBucketProps {
 	}
 }
 
-// bucketPolicy allows what is given, and refuses requests without TLS.
+// bucketPolicy says what is given, and refuses requests without TLS.
 func (s stack) bucketPolicy(bucket string, statements ...any) {
 	statements = append(statements, object{
 		"Sid": "OnlyTLS", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-		"Resource": []any{att(bucket, "Arn"), sub("${" + bucket + ".Arn}/*")}, "Condition": withoutTLS(),
+		"Resource": []any{att(bucket, "Arn"), objects(bucket)}, "Condition": withoutTLS(),
 	})
 	policy := awss3.NewCfnBucketPolicy(s.in, jsii.String(bucket+"Policy"), &awss3.CfnBucketPolicyProps{
 		Bucket: text(ref(bucket)), PolicyDocument: object{"Version": "2012-10-17", "Statement": statements},

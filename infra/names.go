@@ -21,8 +21,10 @@ const (
 	region    = "${AWS::Region}"
 )
 
-// The names of queues that are not a function's own.
+// The names of queues that infra itself knows.
 const (
+	eventsQueue    = "events"         // what EventBridge's rules hear
+	commandsQueue  = "commands"       // messages of the one role that people may send with
 	deadLetters    = "dead-letters"   // messages that a function cannot read, with the reason
 	undelivered    = "undelivered"    // events that EventBridge could not put into a queue
 	reconciliation = "reconciliation" // calls made with our own roles, to be compared with the journal
@@ -60,14 +62,29 @@ func families(controls []core.Control) []string {
 	return out
 }
 
-// ownRoles returns the ARNs of the roles that shoreup takes in an account.
+// The roles that are not package hub's: it never takes them itself.
+const (
+	annotateRole = hub.RolePath + "shoreup-annotate"       // tells AWS Config and Security Hub what became of a finding
+	deliveryRole = hub.RolePath + "shoreup-event-delivery" // puts events on the bus that the installation hears
+)
+
+// ownRoles returns the names, with their path, of the roles that shoreup takes in an account.
 func ownRoles(controls []core.Control) []string {
-	return hub.OwnRoles(partition, account, slices.Sorted(slices.Values(hub.Families(controls))))
+	out := []string{annotateRole}
+	for _, arn := range hub.OwnRoles("", "", slices.Sorted(slices.Values(hub.Families(controls)))) {
+		_, role, _ := strings.Cut(arn, ":role/")
+		out = append(out, role)
+	}
+	return distinct(out)
 }
 
-func roleARN(role string) string {
-	return "arn:" + partition + ":iam::" + account + ":role/" + hub.RolePath + role
+// roleARN returns the ARN of a role that is given with its path, or a pattern of it where the account is one.
+func roleARN(account, role string) string {
+	return "arn:" + partition + ":iam::" + account + ":role/" + role
 }
+
+// functionRole returns the name, with its path, of the role that a function runs in.
+func functionRole(function string) string { return hub.RolePath + name(function) }
 
 func queueARN(queue string) string {
 	return "arn:" + partition + ":sqs:" + region + ":" + account + ":" + name(queue)

@@ -8,47 +8,50 @@ import (
 	"strings"
 
 	wirecloudtrail "github.com/shoreup/shoreup/events/cloudtrail"
-	wireconfigitem "github.com/shoreup/shoreup/events/configitem"
-	wireconfigrule "github.com/shoreup/shoreup/events/configrule"
-	wireguardduty "github.com/shoreup/shoreup/events/guardduty"
-	wiresecurityhub "github.com/shoreup/shoreup/events/securityhub"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
 // maxPattern is the most characters that EventBridge takes as a pattern. Source: EventBridge quotas, "Event pattern size".
 const maxPattern = 2048
 
-// Sources are the optional sources of events. Their rules cost nothing where the service is not in use.
-type Sources struct{ Config, SecurityHub, GuardDuty bool }
-
 // pattern is one EventBridge rule: its name, what it is for, and which events it matches.
 type pattern struct {
 	name, does string
 	match      map[string]any
+	home       bool // only global services are the source: they send their events to the home Region alone
 }
 
 type object = map[string]any
 
+// issuers says how an event pattern names our own roles: those that are one of them, and those that are none.
+type issuers struct {
+	is    []any
+	isNot any
+}
+
 // cloudTrail returns the rules for the API calls that the controls watch: one for each service, more where a pattern grows too long.
 // Calls made with our own roles are left out in the only form that keeps root and IAM users, whose events have no session issuer.
-func cloudTrail(controls []core.Control, ownRoles []string) []pattern {
-	own := subs(ownRoles)
+func cloudTrail(controls []core.Control, ours issuers) []pattern {
 	build := func(source string, names []string) object {
 		return object{
 			"source": []any{eventBridgeSource(source)}, "detail-type": []any{wirecloudtrail.DetailType},
 			"detail": object{
 				"eventSource": []any{source}, "eventName": anys(names), "errorCode": []any{object{"exists": false}},
 				"userIdentity": object{"sessionContext": object{"sessionIssuer": object{"arn": []any{
-					object{"exists": false}, object{"anything-but": own},
+					object{"exists": false}, object{"anything-but": ours.isNot},
 				}}}},
 			},
 		}
 	}
 	var out []pattern
 	events := watched(controls)
+	everywhere := slices.Collect(maps.Keys(watched(regional(controls))))
 	for _, source := range slices.Sorted(maps.Keys(events)) {
 		service, _, _ := strings.Cut(source, ".")
-		out = append(out, fitting("calls-"+service, "API calls of "+service+" that a control watches", events[source], func(names []string) object { return build(source, names) })...)
+		for _, p := range fitting("calls-"+service, "API calls of "+service+" that a control watches", events[source], func(names []string) object { return build(source, names) }) {
+			p.home = !slices.Contains(everywhere, source)
+			out = append(out, p)
+		}
 	}
 	return out
 }
@@ -77,53 +80,11 @@ func eventBridgeSource(source string) string {
 }
 
 // ownCalls is the rule for what our own roles do, failed calls included: each must be in the journal.
-func ownCalls(ownRoles []string) pattern {
-	return pattern{reconciliation, "API calls made with shoreup's own roles", object{
+func ownCalls(ours issuers) pattern {
+	return pattern{name: reconciliation, does: "API calls made with shoreup's own roles", match: object{
 		"source": []any{object{"prefix": "aws."}}, "detail-type": []any{wirecloudtrail.DetailType},
-		"detail": object{"userIdentity": object{"sessionContext": object{"sessionIssuer": object{"arn": subs(ownRoles)}}}},
+		"detail": object{"userIdentity": object{"sessionContext": object{"sessionIssuer": object{"arn": ours.is}}}},
 	}}
-}
-
-// config returns the rules for AWS Config: failed compliance, and changed items, of the types that the controls judge.
-func config(controls []core.Control) []pattern {
-	types := resourceTypes(controls)
-	out := fitting("config-compliance", "AWS Config found a resource non-compliant", types, func(types []string) object {
-		return object{"source": []any{wireconfigrule.Source}, "detail-type": []any{wireconfigrule.DetailType}, "detail": object{
-			"messageType": []any{"ComplianceChangeNotification"}, "resourceType": anys(types), "newEvaluationResult": object{"complianceType": []any{"NON_COMPLIANT"}},
-		}}
-	})
-	// The item of a change that is too large for an event comes as a summary.
-	for _, kind := range []struct{ name, field string }{{"config-item", "configurationItem"}, {"config-summary", "configurationItemSummary"}} {
-		out = append(out, fitting(kind.name, "AWS Config recorded a change of a resource", types, func(types []string) object {
-			return object{"source": []any{wireconfigitem.Source}, "detail-type": []any{wireconfigitem.DetailType}, "detail": object{
-				"messageType": []any{"ConfigurationItemChangeNotification", "OversizedConfigurationItemChangeNotification"},
-				kind.field:    object{"resourceType": anys(types), "configurationItemStatus": []any{"OK", "ResourceDiscovered"}},
-			}}
-		})...)
-	}
-	return out
-}
-
-// securityHub returns the rules for findings that failed and for those that a person picked. Updates that we made ourselves carry our note.
-func securityHub() []pattern {
-	return []pattern{
-		{"securityhub-imported", "Security Hub has a failed finding", object{
-			"source": []any{wiresecurityhub.Source}, "detail-type": []any{wiresecurityhub.DetailTypeImported}, "detail": object{"findings": object{
-				"RecordState": []any{"ACTIVE"}, "Workflow": object{"Status": []any{"NEW", "NOTIFIED"}}, "Compliance": object{"Status": []any{"FAILED"}},
-				"Note": object{"UpdatedBy": []any{object{"exists": false}, object{"anything-but": []any{wiresecurityhub.NoteAuthor}}}},
-			}}}},
-		{"securityhub-action", "A person picked findings in Security Hub", object{
-			"source": []any{wiresecurityhub.Source}, "detail-type": []any{wiresecurityhub.DetailTypeAction},
-		}},
-	}
-}
-
-// guardDuty returns the rule for findings on buckets, principals and instances.
-func guardDuty() []pattern {
-	return []pattern{{"guardduty", "GuardDuty has a finding on a bucket, a principal or an instance", object{
-		"source": []any{wireguardduty.Source}, "detail-type": []any{wireguardduty.DetailType},
-		"detail": object{"resource": object{"resourceType": []any{"S3Bucket", "AccessKey", "Instance"}}, "service": object{"archived": []any{false}}},
-	}}}
 }
 
 // global returns the controls whose resources live in the partition's home Region.
@@ -131,17 +92,9 @@ func global(controls []core.Control) []core.Control {
 	return slices.DeleteFunc(slices.Clone(controls), func(c core.Control) bool { return !c.Type.Global })
 }
 
-// resourceTypes returns the types that the controls judge, by CloudFormation's and by AWS Config's name.
-func resourceTypes(controls []core.Control) []string {
-	var out []string
-	for _, c := range controls {
-		out = append(out, c.Type.Name)
-		if c.Type.Alias != "" {
-			out = append(out, c.Type.Alias)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+// regional returns the others. A service is taken for a global one if no such control watches it.
+func regional(controls []core.Control) []core.Control {
+	return slices.DeleteFunc(slices.Clone(controls), func(c core.Control) bool { return c.Type.Global })
 }
 
 // fitting builds as few patterns as hold all values within EventBridge's limit, numbered from the second on.
@@ -156,7 +109,7 @@ func fitting(rule, does string, values []string, build func([]string) object) []
 		if len(out) > 0 {
 			named = fmt.Sprintf("%s-%d", rule, len(out)+1)
 		}
-		out = append(out, pattern{named, does, build(values[:n])})
+		out = append(out, pattern{name: named, does: does, match: build(values[:n])})
 		values = values[n:]
 	}
 	return out

@@ -13,7 +13,7 @@ import (
 	"github.com/shoreup/shoreup/shared/hub"
 )
 
-const own = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shoreup/shoreup-"
+const ownRole = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shoreup/shoreup-"
 
 // TestEveryEventIsHeardOnce counts, for each event that a control declares, the rules whose pattern names it.
 func TestEveryEventIsHeardOnce(t *testing.T) {
@@ -24,7 +24,8 @@ func TestEveryEventIsHeardOnce(t *testing.T) {
 		controls []core.Control
 	}{
 		{"today", today()["shoreup"], catalog.Controls()}, {"planned", planned()["shoreup"], plannedControls()},
-		{"home", today()["shoreup-home"], global(catalog.Controls())},
+		{"home", today()["shoreup-home"], global(catalog.Controls())}, {"hub", today()["shoreup-hub"], catalog.Controls()},
+		{"member", today()["shoreup-member-regional"], catalog.Controls()}, {"planned member", planned()["shoreup-member-regional"], plannedControls()},
 	} {
 		heard := map[string]int{}
 		for _, r := range c.template.of("AWS::Events::Rule") {
@@ -70,7 +71,7 @@ func TestCallsPattern(t *testing.T) {
 		t.Errorf("failed calls (-want +got):\n%s", diff)
 	}
 	target := r["Targets"].([]any)[0]
-	if single(at(target, "Arn")) != "${EvaluateQueue.Arn}" || single(at(target, "DeadLetterConfig", "Arn")) != "${UndeliveredQueue.Arn}" || at(target, "RetryPolicy", "MaximumRetryAttempts") != 185.0 {
+	if single(at(target, "Arn")) != "${EventsQueue.Arn}" || single(at(target, "DeadLetterConfig", "Arn")) != "${UndeliveredQueue.Arn}" || at(target, "RetryPolicy", "MaximumRetryAttempts") != 185.0 {
 		t.Errorf("target %v", target)
 	}
 }
@@ -78,12 +79,13 @@ func TestCallsPattern(t *testing.T) {
 // TestOwnCallsAreLeftOutInOneForm keeps the events of root and IAM users, which have no session issuer: a plain anything-but would drop them.
 func TestOwnCallsAreLeftOutInOneForm(t *testing.T) {
 	t.Parallel()
-	roles := []string{own + "read", own + "restore"}
+	roles := []string{ownRole + "annotate", ownRole + "read", ownRole + "restore"}
 	for _, f := range hub.Families(catalog.Controls()) {
-		roles = append(roles, own+"remediate-"+f)
+		roles = append(roles, ownRole+"remediate-"+f)
 	}
 	slices.Sort(roles)
-	for stack, tpl := range today() {
+	for _, stack := range []string{"shoreup", "shoreup-home", "shoreup-member-regional"} {
+		tpl := today()[stack]
 		calls, reconciled := 0, 0
 		for id, r := range tpl.of("AWS::Events::Rule") {
 			issuer := at(r.Properties, "EventPattern", "detail", "userIdentity", "sessionContext", "sessionIssuer", "arn")
@@ -115,6 +117,44 @@ func TestOwnCallsAreLeftOutInOneForm(t *testing.T) {
 	}
 }
 
+// TestHubTellsOurCallsApart finds that a hub, which cannot list its members' roles, names them by how their ARNs end.
+func TestHubTellsOurCallsApart(t *testing.T) {
+	t.Parallel()
+	ends := []string{":role/shoreup/shoreup-annotate", ":role/shoreup/shoreup-read", ":role/shoreup/shoreup-restore"}
+	for _, f := range hub.Families(catalog.Controls()) {
+		ends = append(ends, ":role/shoreup/shoreup-remediate-"+f)
+	}
+	slices.Sort(ends)
+	calls := 0
+	for id, r := range today()["shoreup-hub"].of("AWS::Events::Rule") {
+		issuer, _ := at(r.Properties, "EventPattern", "detail", "userIdentity", "sessionContext", "sessionIssuer", "arn").([]any)
+		switch {
+		case strings.HasPrefix(id, "Calls"):
+			calls++
+			if len(issuer) != 2 || !cmp.Equal(issuer[0], any(map[string]any{"exists": false})) {
+				t.Fatalf("%s: %v", id, issuer)
+			}
+			if diff := cmp.Diff(ends, sorted(list(at(issuer[1], "anything-but", "suffix")))); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", id, diff)
+			}
+		case id == "ReconciliationRule":
+			var got []string
+			for _, one := range issuer {
+				got = append(got, single(at(one, "suffix")))
+			}
+			if diff := cmp.Diff(ends, sorted(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got := single(at(r.Properties["Targets"].([]any)[0], "Arn")); got != "${ReconciliationQueue.Arn}" {
+				t.Errorf("our own calls go to %s", got)
+			}
+		}
+	}
+	if calls == 0 {
+		t.Error("no rules for calls")
+	}
+}
+
 func TestHomeStackForwards(t *testing.T) {
 	t.Parallel()
 	tpl := today()["shoreup-home"]
@@ -136,7 +176,7 @@ func TestFindings(t *testing.T) {
 	t.Parallel()
 	tpl := today()["shoreup"]
 	findings := at(tpl.Resources["SecurityhubImportedRule"].Properties, "EventPattern", "detail", "findings")
-	for field, want := range map[string][]string{"RecordState": {"ACTIVE"}, "Workflow.Status": {"NEW", "NOTIFIED"}, "Compliance.Status": {"FAILED"}} {
+	for field, want := range map[string][]string{"RecordState": {"ACTIVE"}, "Workflow.Status": {"NEW"}, "Compliance.Status": {"FAILED"}} {
 		if got := list(at(findings, strings.Split(field, ".")...)); !cmp.Equal(got, want) {
 			t.Errorf("Security Hub, %s: %v", field, got)
 		}
@@ -144,6 +184,14 @@ func TestFindings(t *testing.T) {
 	compliance := at(tpl.Resources["ConfigComplianceRule"].Properties, "EventPattern", "detail")
 	if got := single(at(compliance, "newEvaluationResult", "complianceType")); got != "NON_COMPLIANT" {
 		t.Errorf("AWS Config: %s", got)
+	}
+	note := at(findings, "Note", "UpdatedBy").([]any)
+	if diff := cmp.Diff([]any{map[string]any{"exists": false}, map[string]any{"anything-but": []any{"shoreup"}}}, note); diff != "" {
+		t.Errorf("our own notes come back (-want +got):\n%s", diff)
+	}
+	action := at(tpl.Resources["SecurityhubActionRule"].Properties, "EventPattern")
+	if got := list(at(action, "detail", "actionName")); !cmp.Equal(got, []string{"Plan with shoreup", "Request fix"}) || single(at(action, "detail-type")) != "Security Hub Findings - Custom Action" {
+		t.Errorf("custom actions: %v", action)
 	}
 	for _, c := range catalog.Controls() {
 		if !slices.Contains(list(at(compliance, "resourceType")), c.Type.Name) {

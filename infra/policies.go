@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -103,26 +104,31 @@ func writing(controls []core.Control, family string, pick func(core.Control) []a
 		if c.Family != family {
 			continue
 		}
-		for _, action := range actions(pick(c)) {
-			out = allow(out, action, scope(c.Type, action))
+		for _, op := range pick(c) {
+			for _, action := range op.Actions {
+				resources := scope(c.Type, action)
+				out = allow(out, statement{actions: []string{action}, resources: resources, condition: narrowed(op, action, resources)})
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b statement) int { return slices.Compare(a.resources, b.resources) })
+	slices.SortFunc(out, func(a, b statement) int {
+		return cmp.Or(slices.Compare(a.resources, b.resources), cmp.Compare(conditionKey(a.condition), conditionKey(b.condition)))
+	})
 	for i := range out {
 		out[i].actions = distinct(out[i].actions)
 	}
 	return out
 }
 
-// allow adds the action to the statement on these resources.
-func allow(list []statement, action string, resources []string) []statement {
+// allow adds a statement's actions to the one on the same resources under the same condition.
+func allow(list []statement, more statement) []statement {
 	for i, s := range list {
-		if slices.Equal(s.resources, resources) {
-			list[i].actions = append(s.actions, action)
+		if slices.Equal(s.resources, more.resources) && sameCondition(s.condition, more.condition) {
+			list[i].actions = append(s.actions, more.actions...)
 			return list
 		}
 	}
-	return append(list, statement{actions: []string{action}, resources: resources})
+	return append(list, more)
 }
 
 // scope returns the ARNs of all resources of a type in this account. A type whose id is its ARN does not say what ARNs look like: there it is

@@ -15,30 +15,41 @@ const (
 	patience = 6
 )
 
-// queues adds each function's queue with its dead-letter queue, and those that are not a function's.
+// queues adds each function's queues with their dead-letter queues, and those that are not a function's. They go with the stack: what waits in
+// them is journalled already, or found again by the next sweep, and CloudTrail has the calls that await reconciliation.
 func (s stack) queues() {
-	for _, f := range functions {
-		dead := dlq(f.name)
-		s.queue(dead, queueProps())
-		s.queuePolicy(dead)
-		if f.batch == 0 {
-			continue
+	for _, f := range s.fleet {
+		for _, from := range f.feeds {
+			s.feedQueue(f, from)
 		}
-		props := queueProps()
-		props.VisibilityTimeout = jsii.Number(patience*f.timeout + f.window)
-		props.RedrivePolicy = object{"deadLetterTargetArn": att(queueID(dead), "Arn"), "maxReceiveCount": receives}
-		s.queue(f.name, props)
-		s.queuePolicy(f.name, senders(f)...)
+		if f.async() && len(f.feeds) == 0 {
+			s.queue(dlq(f.name), queueProps())
+			s.queuePolicy(dlq(f.name), onlyRoles(dlq(f.name), f.name))
+		}
 	}
-	for _, q := range []string{deadLetters, undelivered, reconciliation} {
+	for _, q := range []string{undelivered, reconciliation} {
 		s.queue(q, queueProps())
+		s.queuePolicy(q, s.fromRules(q)...)
 	}
-	s.queuePolicy(deadLetters)
-	s.queuePolicy(undelivered, fromRules(undelivered))
-	s.queuePolicy(reconciliation, fromRules(reconciliation))
+	s.queue(deadLetters, queueProps())
+	s.queuePolicy(deadLetters, onlyRoles(deadLetters, s.fleet.those(func(f function) bool { return f.sendsTo(deadLetters) })...))
 }
 
-func dlq(function string) string { return function + "-dlq" }
+// feedQueue adds a queue that starts a function, and its dead-letter queue.
+func (s stack) feedQueue(f function, from feed) {
+	dead := dlq(from.queue)
+	props := queueProps()
+	props.RedriveAllowPolicy = object{"redrivePermission": "byQueue", "sourceQueueArns": []any{sub(queueARN(from.queue))}}
+	s.queue(dead, props)
+	s.queuePolicy(dead, onlyMoved(dead, f.name))
+	props = queueProps()
+	props.VisibilityTimeout = jsii.Number(patience*f.timeout + from.window)
+	props.RedrivePolicy = object{"deadLetterTargetArn": att(queueID(dead), "Arn"), "maxReceiveCount": receives}
+	s.queue(from.queue, props)
+	s.queuePolicy(from.queue, s.senders(from.queue)...)
+}
+
+func dlq(of string) string { return of + "-dlq" }
 
 func queueID(queue string) string { return id(queue, "queue") }
 
@@ -51,33 +62,75 @@ func queueProps() *awssqs.CfnQueueProps {
 	return &awssqs.CfnQueueProps{SqsManagedSseEnabled: true, MessageRetentionPeriod: jsii.Number(kept)}
 }
 
-// senders says who may put messages into a function's queue. The queue that hears EventBridge's rules is open to it, and to whoever in the account
-// may send at all: its messages only say where to look. The others take the word of a function, so that nobody else may send, administrators included.
-func senders(f function) []any {
-	if f.hears {
-		return []any{fromRules(f.name)}
+// senders says who alone may put messages into a queue that starts a function; administrators are kept out, too. Events come from EventBridge,
+// commands from the one role that was named for it, all else from our own functions.
+func (s stack) senders(queue string) []any {
+	switch queue {
+	case eventsQueue:
+		return s.fromRules(queue)
+	case commandsQueue:
+		return fromOperator(queue)
 	}
-	var from []string
-	for _, other := range functions {
-		if other.sendsTo(f.name) {
-			from = append(from, roleARN(name(other.name)))
-		}
-	}
-	return []any{object{
-		"Sid": "OnlyFunctions", "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": att(queueID(f.name), "Arn"),
-		"Condition": object{"ArnNotEquals": object{"aws:PrincipalArn": one(from)}},
-	}}
+	return []any{onlyRoles(queue, s.fleet.those(func(f function) bool { return f.sendsTo(queue) })...)}
 }
 
-// fromRules allows EventBridge to send for rules of ours in this account.
-func fromRules(queue string) any {
+const send = "sqs:SendMessage"
+
+// onlyRoles refuses messages of everybody but the functions. Those that may send have it in their roles.
+func onlyRoles(queue string, functions ...string) object {
+	var from []string
+	for _, f := range functions {
+		from = append(from, roleARN(account, functionRole(f)))
+	}
 	return object{
-		"Sid": "FromRules", "Effect": "Allow", "Principal": object{"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
-		"Resource": att(queueID(queue), "Arn"),
-		"Condition": object{
-			"ArnLike":      object{"aws:SourceArn": sub("arn:" + partition + ":events:" + region + ":" + account + ":rule/" + prefix + "-*")},
-			"StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")},
+		"Sid": "OnlyFunctions", "Effect": "Deny", "Principal": "*", "Action": send, "Resource": att(queueID(queue), "Arn"),
+		"Condition": object{"ArnNotEquals": object{"aws:PrincipalArn": one(from)}},
+	}
+}
+
+// onlyMoved refuses messages that people or programs send to a dead-letter queue: SQS moves them there itself, and Lambda does with the function's role.
+func onlyMoved(queue, function string) any {
+	refusal := onlyRoles(queue, function)
+	refusal["Sid"] = "OnlyMoved"
+	refusal["Condition"].(object)["Bool"] = object{"aws:PrincipalIsAWSService": "false"}
+	return refusal
+}
+
+// fromRules lets EventBridge send for rules of ours in this account, and nobody else: whoever sends without a rule has no source ARN, which
+// the denial takes for a wrong one. Source: IAM user guide, "Condition operators" (negated operators match where the key is absent).
+func (s stack) fromRules(queue string) []any {
+	rules := []string{"arn:" + partition + ":events:" + region + ":" + account + ":rule/" + prefix + "-*"}
+	if s.bus != "" {
+		rules = append(rules, "arn:"+partition+":events:"+region+":"+account+":rule/"+s.bus+"/"+prefix+"-*")
+	}
+	from := one(rules)
+	return []any{
+		object{
+			"Sid": "FromRules", "Effect": "Allow", "Principal": object{"Service": "events.amazonaws.com"}, "Action": send, "Resource": att(queueID(queue), "Arn"),
+			"Condition": object{"ArnLike": object{"aws:SourceArn": from}, "StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")}},
 		},
+		object{
+			"Sid": "OnlyRules", "Effect": "Deny", "Principal": "*", "Action": send, "Resource": att(queueID(queue), "Arn"),
+			"Condition": object{"ArnNotLike": object{"aws:SourceArn": from}},
+		},
+	}
+}
+
+// fromOperator lets the role send that the parameter names; where it names none, nobody can.
+func fromOperator(queue string) []any {
+	allow := object{
+		"Sid": "FromOperator", "Effect": "Allow", "Principal": object{"AWS": ref(paramOperator)}, "Action": send, "Resource": att(queueID(queue), "Arn"),
+	}
+	deny := func(condition object) object {
+		o := object{"Sid": "OnlyOperator", "Effect": "Deny", "Principal": "*", "Action": send, "Resource": att(queueID(queue), "Arn")}
+		if condition != nil {
+			o["Condition"] = condition
+		}
+		return o
+	}
+	return []any{
+		choose(ifOperator, allow, ref("AWS::NoValue")),
+		choose(ifOperator, deny(object{"ArnNotEquals": object{"aws:PrincipalArn": ref(paramOperator)}}), deny(nil)),
 	}
 }
 

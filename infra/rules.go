@@ -3,10 +3,10 @@ package infra
 import (
 	"slices"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/shoreup/shoreup/shared/core"
 )
 
 // EventBridge's own limits to trying again. Source: EventBridge user guide, "How EventBridge retries delivering events".
@@ -15,66 +15,63 @@ const (
 	retryFor      = day
 )
 
-// rules adds the rules of the default bus. Events of global services are among them wherever the stack is: elsewhere than in the home Region
-// they come from its stack, with the source they had.
-func (s stack) rules() {
-	for _, p := range s.patterns() {
-		s.queueRule(p, firstHearing())
+// hearing adds the rules that lead events to evaluation, and the one for what our own roles do. In shape single they are rules of the default bus:
+// events of global services are among them wherever the stack is, because elsewhere than in the home Region they come from its stack, with the
+// source they had. In shape hub they are rules of the bus that members deliver to.
+func (s stack) hearing() {
+	for _, p := range s.patterns(s.props.Controls) {
+		s.rule(p, "", s.toQueue(eventsQueue))
 	}
-	s.queueRule(ownCalls(ownRoles(s.props.Controls)), reconciliation)
-	s.schedule()
+	s.rule(ownCalls(s.own()), "", s.toQueue(reconciliation))
 }
 
 // patterns returns all rules whose events lead to evaluation.
-func (s stack) patterns() []pattern {
-	out := cloudTrail(s.props.Controls, ownRoles(s.props.Controls))
-	if s.props.Sources.Config {
-		out = append(out, config(s.props.Controls)...)
+func (s stack) patterns(controls []core.Control) []pattern {
+	return slices.Concat(cloudTrail(controls, s.own()), s.props.Sources.config(controls), s.props.Sources.findings())
+}
+
+// own says how patterns name our own roles: by their ARNs where they are in this account, and in a hub, whose members may be a thousand, by how
+// their ARNs end.
+func (s stack) own() issuers {
+	roles := ownRoles(s.props.Controls)
+	var out issuers
+	for _, role := range roles {
+		if s.members == account {
+			out.is = append(out.is, sub(roleARN(account, role)))
+			continue
+		}
+		out.is = append(out.is, object{"suffix": ":role/" + role})
 	}
-	if s.props.Sources.SecurityHub {
-		out = append(out, securityHub()...)
+	if s.members == account {
+		out.isNot = out.is
+		return out
 	}
-	if s.props.Sources.GuardDuty {
-		out = append(out, guardDuty()...)
+	ends := make([]any, len(roles))
+	for i, role := range roles {
+		ends[i] = ":role/" + role
 	}
+	out.isNot = object{"suffix": ends}
 	return out
 }
 
-// firstHearing is the queue that events go to.
-func firstHearing() string {
-	return functions[slices.IndexFunc(functions, func(f function) bool { return f.hears })].name
-}
-
-func (s stack) queueRule(p pattern, queue string) {
-	s.rule(p, &awsevents.CfnRule_TargetProperty{
+func (s stack) toQueue(queue string) *awsevents.CfnRule_TargetProperty {
+	return &awsevents.CfnRule_TargetProperty{
 		Id: jsii.String(queue), Arn: text(att(queueID(queue), "Arn")), RetryPolicy: retries(),
 		DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: text(att(queueID(undelivered), "Arn"))},
-	})
+	}
 }
 
-func (s stack) rule(p pattern, target *awsevents.CfnRule_TargetProperty) {
-	awsevents.NewCfnRule(s.in, jsii.String(id(p.name, "rule")), &awsevents.CfnRuleProps{
+// rule adds a rule of the stack's bus, where the condition holds.
+func (s stack) rule(p pattern, condition string, target *awsevents.CfnRule_TargetProperty) {
+	props := &awsevents.CfnRuleProps{
 		Name: jsii.String(name(p.name)), Description: &p.does, EventPattern: p.match, State: jsii.String("ENABLED"), Targets: []any{target},
-	})
+	}
+	if s.bus != "" {
+		props.EventBusName = text(ref(busID))
+	}
+	only(awsevents.NewCfnRule(s.in, jsii.String(id(p.name, "rule")), props), s, condition)
 }
 
 func retries() *awsevents.CfnRule_RetryPolicyProperty {
 	return &awsevents.CfnRule_RetryPolicyProperty{MaximumRetryAttempts: jsii.Number(retryAttempts), MaximumEventAgeInSeconds: jsii.Number(retryFor)}
-}
-
-// schedule starts the sweep.
-func (s stack) schedule() {
-	const sweep = "sweep"
-	rule := awsevents.NewCfnRule(s.in, jsii.String(id(sweep, "rule")), &awsevents.CfnRuleProps{
-		Name: jsii.String(name(sweep)), Description: jsii.String("Starts the sweep"), State: jsii.String("ENABLED"),
-		ScheduleExpression: text(ref(paramSchedule)),
-		Targets: []any{&awsevents.CfnRule_TargetProperty{
-			Id: jsii.String(sweep), Arn: text(att(functionID(sweep), "Arn")), RetryPolicy: retries(),
-			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: text(att(queueID(undelivered), "Arn"))},
-		}},
-	})
-	awslambda.NewCfnPermission(s.in, jsii.String(id(sweep, "permission")), &awslambda.CfnPermissionProps{
-		Action: jsii.String("lambda:InvokeFunction"), Principal: jsii.String("events.amazonaws.com"),
-		FunctionName: text(ref(functionID(sweep))), SourceArn: rule.AttrArn(), SourceAccount: awscdk.Aws_ACCOUNT_ID(),
-	})
 }

@@ -5,12 +5,16 @@
 //
 // CDK context, from cdk -c KEY=VALUE or here from --context KEY=VALUE:
 //
+//	shape=NAME         what to deploy: single (the default), hub or member; --shape says the same
 //	functions=build    compile the functions into dist/ and deploy them as CDK assets; or a folder that holds NAME/bootstrap for each
 //	sources=a,b        optional sources of events, of config, securityhub and guardduty; all by default
+//	config=true        deploy the AWS Config rules behind the controls, and in shape single rules of our own for those that have none
+//	securityhub=true   make custom actions in Security Hub with which people have findings planned, or ask for their fix
 //	protected=ARN,ARN  ARN patterns that no role of shoreup may ever change, break-glass roles for example
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -37,7 +41,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("app", flag.ContinueOnError)
 	out := flags.String("out", "", "folder of the cloud assembly")
 	templates := flags.String("templates", "", "folder for the templates alone")
-	shape := flags.String("shape", "single", "what to deploy: single, for one account")
+	shape := flags.String("shape", "", "what to deploy: single (one account, the default), hub, or member")
 	context := map[string]string{}
 	flags.Func("context", "KEY=VALUE, repeatable", func(s string) error {
 		key, value, ok := strings.Cut(s, "=")
@@ -50,8 +54,8 @@ func run(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *shape != "single" {
-		return fmt.Errorf("there is no shape %q: use single", *shape)
+	if *shape != "" {
+		context["shape"] = *shape
 	}
 	defer jsii.Close()
 	if *templates != "" {
@@ -73,19 +77,19 @@ func synth(out string, context map[string]string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	infra.SingleAccount(app, props)
+	shape := cmp.Or(contextText(app, "shape"), infra.Shapes()[0])
+	if err := infra.Add(app, shape, props); err != nil {
+		return "", err
+	}
 	return *app.Synth(nil).Directory(), nil
 }
 
 func props(app awscdk.App) (infra.Props, error) {
-	get := func(key string) string {
-		s, _ := app.Node().TryGetContext(&key).(string)
-		return s
-	}
+	get := func(key string) string { return contextText(app, key) }
 	p := infra.Props{Controls: catalog.Controls()}
 	sources := "config,securityhub,guardduty"
-	if s, ok := app.Node().TryGetContext(jsii.String("sources")).(string); ok {
-		sources = s
+	if app.Node().TryGetContext(jsii.String("sources")) != nil {
+		sources = get("sources") // an empty one is none
 	}
 	for _, s := range fields(sources) {
 		switch s {
@@ -100,9 +104,29 @@ func props(app awscdk.App) (infra.Props, error) {
 		}
 	}
 	p.Protected = fields(get("protected"))
+	for key, on := range map[string]*bool{"config": &p.ConfigRules, "securityhub": &p.HubActions} {
+		switch get(key) {
+		case "", "false":
+		case "true":
+			*on = true
+		default:
+			return p, fmt.Errorf("reading context %s: %q is neither true nor false", key, get(key))
+		}
+	}
+	if get("shape") == "member" { // it has no functions
+		return p, nil
+	}
 	var err error
 	p.Functions, err = functions(get("functions"))
 	return p, err
+}
+
+// contextText returns a value of the context, which is text on the command line and may be true or false in cdk.json; empty: there is none.
+func contextText(app awscdk.App, key string) string {
+	if v := app.Node().TryGetContext(&key); v != nil {
+		return fmt.Sprint(v)
+	}
+	return ""
 }
 
 // functions returns the absolute path of the folder of built functions, building them if that is asked for.

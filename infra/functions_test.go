@@ -1,0 +1,120 @@
+package infra
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestEveryFunctionHasItsOwn role, log group and dead-letter queue, queues that are hidden for long enough, and nothing else that another has.
+func TestEveryFunctionHasItsOwn(t *testing.T) {
+	t.Parallel()
+	for stack, want := range map[string][]string{
+		"shoreup":     {"ActionsFunction", "ApplyFunction", "ConfigruleFunction", "EvaluateFunction", "NotifyFunction", "SealFunction", "SweepFunction"},
+		"shoreup-hub": {"ActionsFunction", "ApplyFunction", "EvaluateFunction", "NotifyFunction", "SealFunction", "SweepFunction"},
+	} {
+		tpl := full()[stack]
+		roles := map[string]bool{}
+		found := tpl.of("AWS::Lambda::Function")
+		if !cmp.Equal(want, sortedKeys(found)) {
+			t.Fatalf("%s: functions %v, want %v", stack, sortedKeys(found), want)
+		}
+		for logical, f := range found {
+			role := single(f.Properties["Role"])
+			if roles[role] || tpl.Resources[strings.TrimSuffix(strings.Trim(role, "${}"), ".Arn")].Type != "AWS::IAM::Role" {
+				t.Errorf("%s: role %s is not its own", logical, role)
+			}
+			roles[role] = true
+			logs := tpl.Resources[strings.Trim(single(at(f.Properties, "LoggingConfig", "LogGroup")), "${}")]
+			if logs.Properties["LogGroupName"] != "/aws/lambda/"+single(f.Properties["FunctionName"]) || logs.Properties["RetentionInDays"] != 365.0 || logs.DeletionPolicy != "Retain" {
+				t.Errorf("%s: log group %v", logical, logs)
+			}
+			runtime := "provided.al2023"
+			if logical == "ActionsFunction" { // its code is in the template: CloudFormation has no type for what it makes
+				runtime = "python3.14"
+			}
+			if single(f.Properties["Runtime"]) != runtime || single(f.Properties["Architectures"]) != "arm64" {
+				t.Errorf("%s runs on %v %v", logical, f.Properties["Runtime"], f.Properties["Architectures"])
+			}
+			name := strings.TrimSuffix(logical, "Function")
+			if dead := single(at(f.Properties, "DeadLetterConfig", "TargetArn")); slices.Contains([]string{"Sweep", "Seal", "Configrule", "Actions"}, name) && dead != "${"+name+"DlqQueue.Arn}" {
+				t.Errorf("%s is started without a queue, and its dead letters go to %q", logical, dead)
+			}
+			for _, queue := range map[string][]string{"Evaluate": {"Events", "Evaluate", "Commands"}, "Apply": {"Apply"}, "Notify": {"Notify"}, "Sweep": {"Sweep"}}[name] {
+				checkQueueOf(t, tpl, name, queue, f.Properties["Timeout"].(float64))
+			}
+		}
+		if got := len(tpl.of("AWS::Lambda::EventSourceMapping")); got != 6 {
+			t.Errorf("%s: %d event sources", stack, got)
+		}
+	}
+}
+
+func checkQueueOf(t *testing.T, tpl template, function, name string, timeout float64) {
+	t.Helper()
+	queue := tpl.Resources[name+"Queue"].Properties
+	if got := queue["VisibilityTimeout"].(float64); got < 6*timeout {
+		t.Errorf("%s: messages are hidden for %v s, the function may take %v", name, got, timeout)
+	}
+	if got := single(at(queue, "RedrivePolicy", "deadLetterTargetArn")); got != "${"+name+"DlqQueue.Arn}" || at(queue, "RedrivePolicy", "maxReceiveCount") != 5.0 {
+		t.Errorf("%s: redrive %v", name, queue["RedrivePolicy"])
+	}
+	source := tpl.Resources[name+"Source"].Properties
+	if single(source["FunctionName"]) != "${"+function+"Function}" || single(source["EventSourceArn"]) != "${"+name+"Queue.Arn}" || single(source["FunctionResponseTypes"]) != "ReportBatchItemFailures" {
+		t.Errorf("%s: event source %v", name, source)
+	}
+	if at(source, "ScalingConfig", "MaximumConcurrency").(float64) < 2 {
+		t.Errorf("%s: no concurrency", name)
+	}
+	dead := tpl.Resources[name+"DlqQueue"].Properties["RedriveAllowPolicy"]
+	if own := "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:" + single(queue["QueueName"]); at(dead, "redrivePermission") != "byQueue" || single(at(dead, "sourceQueueArns")) != own {
+		t.Errorf("%s: its dead-letter queue is for %v", name, dead)
+	}
+}
+
+func TestEnvironmentOfFunctions(t *testing.T) {
+	t.Parallel()
+	common := []string{"SHOREUP_ACCOUNT", "SHOREUP_RULES", "SHOREUP_TABLES"}
+	for function, own := range map[string][]string{
+		"Evaluate":   {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_EVENTS_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE"},
+		"Apply":      {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_WRITE_ROLE"},
+		"Notify":     {"SHOREUP_ANNOTATE_ROLE", "SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET"},
+		"Sweep":      {"SHOREUP_DEAD_LETTERS", "SHOREUP_EVALUATE_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_REGIONS", "SHOREUP_SWEEP_QUEUE"},
+		"Seal":       {"SHOREUP_AUDIT_BUCKET"},
+		"Configrule": {"SHOREUP_READ_ROLE"},
+	} {
+		env, _ := at(full()["shoreup"].Resources[function+"Function"].Properties, "Environment", "Variables").(map[string]any)
+		want := append(slices.Clone(common), own...)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, sortedKeys(env)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", function, diff)
+		}
+		if got := single(env["SHOREUP_RULES"]); got != "s3://${RulesBucket}/shoreup.yaml" {
+			t.Errorf("%s reads its rules from %s", function, got)
+		}
+	}
+}
+
+// TestFunctionsGetWhatTheyAskFor reads the functions' own sources for the variables without which they do not start.
+func TestFunctionsGetWhatTheyAskFor(t *testing.T) {
+	t.Parallel()
+	variable := regexp.MustCompile(`"(SHOREUP_[A-Z_]+)"`)
+	for _, name := range Functions() {
+		source, err := os.ReadFile(filepath.Join("..", "functions", name, "main.go"))
+		if err != nil {
+			t.Errorf("function %s: %v", name, err)
+			continue
+		}
+		env, _ := at(full()["shoreup"].Resources[functionID(name)].Properties, "Environment", "Variables").(map[string]any)
+		for _, asked := range variable.FindAllStringSubmatch(string(source), -1) {
+			if env[asked[1]] == nil {
+				t.Errorf("function %s asks for %s, which its template does not set", name, asked[1])
+			}
+		}
+	}
+}

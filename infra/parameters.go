@@ -1,0 +1,95 @@
+package infra
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+)
+
+// The logical ids of parameters and conditions that several files use.
+const (
+	paramCodeBucket  = "CodeBucket"
+	paramCodePrefix  = "CodeKeyPrefix"
+	paramSecret      = "SlackCredential"
+	paramChannel     = "SlackChannel"
+	paramRegions     = "SweepRegions"
+	paramSchedule    = "SweepSchedule"
+	paramEnableIAM   = "EnableIAM"
+	paramAlarmEmail  = "AlarmEmail"
+	paramDeployRole  = "DeployRole"
+	paramOperator    = "OperatorRole"
+	paramLockDays    = "AuditRetentionDays"
+	paramLockMode    = "AuditLockMode"
+	ifIAM            = "FixesIAM"
+	ifAlarmEmail     = "HasAlarmEmail"
+	ifRegions        = "HasSweepRegions"
+	ifOperator       = "HasOperatorRole"
+	ifHome           = "IsHomeRegion"
+	homeRegions      = "HomeRegions" // mapping: partition to the Region of its global services
+	homeRegionsField = "Region"
+)
+
+// principalARN is the form of an IAM role or user, in any partition; with an empty one allowed where the parameter can be left out.
+const principalARN = "arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+"
+
+// installationParameters adds what the shapes single and hub ask for.
+func (s stack) installationParameters() {
+	if s.props.Functions == "" {
+		s.parameter(paramCodeBucket, "Bucket that holds the functions' zip files, in this Region", nil)
+		s.parameter(paramCodePrefix, "What stands before NAME.zip in the keys of the functions' zip files, for example v1.0.0/", "")
+	}
+	s.parameter(paramSecret, "Name of the secret in AWS Secrets Manager that holds Slack's bot token or incoming webhook", prefix+"/slack")
+	s.parameter(paramChannel, "Slack channel for findings that the rules file sends nowhere else", "")
+	s.parameter(paramRegions, "Regions to sweep in accounts for which the rules file lists none, separated by commas; empty: this one, and the one of IAM", "")
+	s.parameter(paramSchedule, "How often everything is looked at", "rate(6 hours)")
+	s.parameter(paramAlarmEmail, "Address that alarms are sent to; empty: subscribe to the topic "+name("alarms")+" as you like", "")
+	awscdk.NewCfnParameter(s.in, jsii.String(paramDeployRole), &awscdk.CfnParameterProps{
+		Description:    jsii.String("ARN of the one role or user that may write the rules file; it decides what is fixed, so treat it as an administrator"),
+		AllowedPattern: jsii.String("^" + principalARN + "$"),
+	})
+	awscdk.NewCfnParameter(s.in, jsii.String(paramOperator), &awscdk.CfnParameterProps{
+		Description: jsii.String("ARN of the role that may send commands, such as looking at a resource now; empty: nobody may"),
+		Default:     "", AllowedPattern: jsii.String("^(" + principalARN + ")?$"),
+	})
+	awscdk.NewCfnParameter(s.in, jsii.String(paramLockDays), &awscdk.CfnParameterProps{
+		Type: jsii.String("Number"), Default: 365, MinValue: jsii.Number(1), MaxValue: jsii.Number(36500),
+		Description: jsii.String("Days for which a sealed part of the audit log cannot be deleted"),
+	})
+	awscdk.NewCfnParameter(s.in, jsii.String(paramLockMode), &awscdk.CfnParameterProps{
+		Default: "COMPLIANCE", AllowedValues: texts("COMPLIANCE", "GOVERNANCE"),
+		Description: jsii.String("COMPLIANCE: nobody can delete sealed parts earlier, root included; GOVERNANCE, for trials: whoever has the permission for it can"),
+	})
+	s.enableIAM()
+	s.condition(ifAlarmEmail, given(paramAlarmEmail))
+	s.condition(ifRegions, given(paramRegions))
+	s.condition(ifOperator, given(paramOperator))
+}
+
+// enableIAM adds the parameter that makes fixes of IAM possible. Functions and roles of an installation must agree on it.
+func (s stack) enableIAM() {
+	awscdk.NewCfnParameter(s.in, jsii.String(paramEnableIAM), &awscdk.CfnParameterProps{
+		Description: jsii.String("Whether there is a role that can fix IAM; every such fix still needs a person's approval"),
+		Default:     "false", AllowedValues: texts("true", "false"),
+	})
+	s.condition(ifIAM, awscdk.Fn_ConditionEquals(ref(paramEnableIAM), "true"))
+}
+
+// homeMapping adds the Region of each partition's global services, and whether this is it.
+func (s stack) homeMapping() {
+	mapping := map[string]*map[string]any{}
+	for _, p := range []string{"aws", "aws-cn", "aws-us-gov"} {
+		mapping[p] = &map[string]any{homeRegionsField: awsapi.HomeRegion(p)}
+	}
+	awscdk.NewCfnMapping(s.in, jsii.String(homeRegions), &awscdk.CfnMappingProps{Mapping: &mapping})
+	s.condition(ifHome, awscdk.Fn_ConditionEquals(ref("AWS::Region"), s.homeRegion()))
+}
+
+func (s stack) homeRegion() *string {
+	return s.in.Node().FindChild(jsii.String(homeRegions)).(awscdk.CfnMapping).FindInMap(awscdk.Aws_PARTITION(), jsii.String(homeRegionsField), nil)
+}
+
+// parameter adds a text parameter; without a default it must be given.
+func (s stack) parameter(name, does string, standard any) {
+	awscdk.NewCfnParameter(s.in, &name, &awscdk.CfnParameterProps{Description: &does, Default: standard})
+}

@@ -1,0 +1,80 @@
+package infra
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// sendersOf says, for each queue by its logical id, who alone may send: functions by name, or one of the words below.
+var sendersOf = map[string][]string{
+	"Events": {"rules"}, "Reconciliation": {"rules"}, "Undelivered": {"rules"}, "Unforwarded": {"rules"}, "Commands": {"operator"},
+	"Evaluate": {"sweep"}, "Sweep": {"sweep"}, "Apply": {"evaluate", "apply"}, "Notify": {"evaluate", "apply"}, "DeadLetters": {"evaluate", "apply", "sweep"},
+	"EventsDlq": {"evaluate"}, "EvaluateDlq": {"evaluate"}, "CommandsDlq": {"evaluate"}, "ApplyDlq": {"apply"}, "NotifyDlq": {"notify"}, "SweepDlq": {"sweep"}, "SealDlq": {"seal"},
+	"ConfigruleDlq": {"configrule"}, "ActionsDlq": {"actions"},
+}
+
+func TestQueuesAreClosed(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for stack, tpl := range full() {
+		policies := map[string][]allowed{}
+		for _, p := range tpl.of("AWS::SQS::QueuePolicy") {
+			policies[single(p.Properties["Queues"])] = statements(p.Properties["PolicyDocument"])
+		}
+		for logical, q := range tpl.of("AWS::SQS::Queue") {
+			if q.Properties["SqsManagedSseEnabled"] != true || q.Properties["MessageRetentionPeriod"] != 1209600.0 {
+				t.Errorf("%s %s: %v", stack, logical, q.Properties)
+			}
+			policy := policies["${"+logical+"}"]
+			if !slices.ContainsFunc(policy, onlyTLS) {
+				t.Errorf("%s %s takes requests without TLS", stack, logical)
+			}
+			name := strings.TrimSuffix(logical, "Queue")
+			seen[name] = true
+			if got := refused(policy); !cmp.Equal(got, sendersOf[name]) {
+				t.Errorf("%s %s is open to %v, want %v", stack, logical, got, sendersOf[name])
+			}
+		}
+	}
+	for name := range sendersOf {
+		if !seen[name] {
+			t.Errorf("there is no queue %s", name)
+		}
+	}
+}
+
+// refused reads from the denials of a queue's policy who may send.
+func refused(policy []allowed) []string {
+	for _, s := range policy {
+		if s.effect != "Deny" || !cmp.Equal(s.actions, []string{"sqs:SendMessage"}) {
+			continue
+		}
+		var out []string
+		for _, arn := range list(at(s.condition, "ArnNotEquals", "aws:PrincipalArn")) {
+			if arn == "${OperatorRole}" {
+				return []string{"operator"}
+			}
+			out = append(out, strings.TrimPrefix(arn, "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shoreup/shoreup-"))
+		}
+		if rules := list(at(s.condition, "ArnNotLike", "aws:SourceArn")); len(rules) > 0 && strings.HasPrefix(rules[0], "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/shoreup-") {
+			out = append(out, "rules")
+		}
+		return out
+	}
+	return nil
+}
+
+// TestCommandsWithoutOperator holds the other branch: where no role is named, nobody can send.
+func TestCommandsWithoutOperator(t *testing.T) {
+	t.Parallel()
+	all := today()["shoreup"].Resources["CommandsQueuePolicy"].Properties["PolicyDocument"].(map[string]any)["Statement"].([]any)
+	want := map[string]any{
+		"Sid": "OnlyOperator", "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": map[string]any{"Fn::GetAtt": []any{"CommandsQueue", "Arn"}},
+	}
+	if diff := cmp.Diff([]any{"HasOperatorRole", want}, []any{at(all[1], "Fn::If").([]any)[0], at(all[1], "Fn::If").([]any)[2]}); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
