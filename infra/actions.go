@@ -12,8 +12,8 @@ import (
 // The custom actions that people can pick for findings in Security Hub. Who picked is not known, so the second opens a request and approves nothing.
 // Source: Security Hub user guide, "Creating custom actions": the id has letters and digits only, the name at most 20 characters.
 var hubActions = []struct{ id, name, does string }{
-	{"ShoreupPlan", "Plan with shoreup", "Shows how shoreup would fix the resource, and changes nothing"},
-	{"ShoreupRequestFix", "Request fix", "Asks for a fix by shoreup, which then needs its usual approval"},
+	{"ShoreupPlan", wiresecurityhub.ActionPlan, "Shows how shoreup would fix the resource, and changes nothing"},
+	{"ShoreupRequestFix", wiresecurityhub.ActionFix, "Asks for a fix by shoreup, which then needs its usual approval"},
 }
 
 //go:embed actions.py

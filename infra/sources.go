@@ -48,13 +48,13 @@ func (on Sources) config(controls []core.Control) []pattern {
 	return out
 }
 
-// securityHub returns the rules for findings that failed and for those that a person picked. Updates that we made ourselves carry our note.
+// securityHub returns the rules for findings that failed and for those that a person picked. What is in work is NOTIFIED and does not come back. Our note is
+// no condition: it stays on a finding for good, also when its control finds the resource wrong again; the parser tells the two by their times.
 func securityHub() []pattern {
 	return []pattern{
 		{name: "securityhub-imported", does: "Security Hub has a failed finding", match: object{
 			"source": []any{wiresecurityhub.Source}, "detail-type": []any{wiresecurityhub.DetailTypeImported}, "detail": object{"findings": object{
 				"RecordState": []any{"ACTIVE"}, "Workflow": object{"Status": []any{"NEW"}}, "Compliance": object{"Status": []any{"FAILED"}},
-				"Note": object{"UpdatedBy": []any{object{"exists": false}, object{"anything-but": []any{wiresecurityhub.NoteAuthor}}}},
 			}}}},
 		hubActionPattern(),
 	}
