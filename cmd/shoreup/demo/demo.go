@@ -1,5 +1,5 @@
-// Package demo shows the main job on this machine: a small broken company at an AWS emulator, real-shaped events, the real function binaries behind their queues,
-// and what comes of it. It touches nothing but the emulator that it installs and starts itself.
+// Package demo shows the main job on this machine: the templates of an installation deployed at an AWS emulator, a small broken company beside it, real-shaped
+// events on its bus, the real function binaries behind their queues, and what comes of it. It touches nothing but the emulator that it installs and starts itself.
 package demo
 
 import (
@@ -105,7 +105,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.cloud.start(ctx, r.Say, r.dir, r.Keep); err != nil {
 		return err
 	}
-	if err := r.cloud.install(ctx, r.Say); err != nil {
+	if err := r.cloud.install(ctx); err != nil {
 		return err
 	}
 	r.began = time.Now()
@@ -113,7 +113,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.cloud.build(ctx); err != nil {
 		return err
 	}
-	env := hub.Env{Account: hubAccount, Region: region, Tables: tables, Rules: r.cloud.rules, ReadRole: hub.ReadRole, WriteRole: hub.WriteRole}
+	env := hub.Env{Account: account, Region: region, Tables: tables, Rules: r.cloud.rules, ReadRole: hub.ReadRole, WriteRole: hub.WriteRole}
 	r.hub = hub.New(r.cloud.cfg, env, catalog.Controls())
 	return nil
 }
@@ -147,12 +147,12 @@ func (r *run) events(ctx context.Context) error {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s.json", i+1, call.name)), body, 0o644); err != nil {
 			return err
 		}
-		if err := r.cloud.deliver(ctx, "evaluate", body); err != nil {
+		if err := r.cloud.deliver(ctx, body); err != nil {
 			return err
 		}
 	}
 	r.Say("the functions are at work")
-	return r.cloud.drain(ctx)
+	return r.cloud.settle(ctx)
 }
 
 // slack prints the messages as a person would see them.
@@ -170,7 +170,7 @@ func (r *run) slack(context.Context) error {
 }
 
 func (r *run) finish() error {
-	r.sum.Requests = r.cloud.proxy.requests()
+	r.sum.Requests = r.cloud.requests()
 	r.sum.Seconds = float64(time.Since(r.began).Milliseconds()) / 1000
 	if err := r.save("summary.json", r.sum); err != nil {
 		return err

@@ -26,7 +26,7 @@ import (
 // report is the dry run: everything is looked at and nothing changed.
 func (r *run) report(ctx context.Context) error {
 	r.Say("looking at everything")
-	findings, err := r.lookAtAll(ctx)
+	findings, own, err := r.lookAtAll(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (r *run) report(ctx context.Context) error {
 		}
 	}
 	r.sum.Resources, r.sum.Compliant = len(all), len(all)-len(wrong)
-	r.title("What would happen: %d resources are looked at, nothing is changed", len(all))
+	r.title("What would happen: %d resources are looked at (%d more are the installation's own), nothing is changed", len(all), own)
 	for _, f := range plans {
 		if err := text.Finding(r.out(), f, r.Text); err != nil {
 			return err
@@ -59,8 +59,10 @@ func (r *run) report(ctx context.Context) error {
 	return r.save("plans.json", plans)
 }
 
-// lookAtAll finds what every control says about every resource of the company's Region, and what the rules would say if it had just happened.
-func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, error) {
+// lookAtAll finds what every control says about every resource of the company's Region, and what the rules would say if it had just happened. It leaves out
+// the installation's own resources, and returns how many there are.
+func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, int, error) {
+	own := map[string]bool{}
 	var (
 		mu  sync.Mutex
 		out []core.Finding
@@ -74,9 +76,13 @@ func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, error) {
 		}
 		list, err := r.hub.Engine.List(ctx, c.Type, base)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, res := range list {
+			if r.cloud.stacks.Owns(c.Type.ARN(res)) {
+				own[c.Type.ARN(res)] = true // the company's are counted; the installation's own are never changed
+				continue
+			}
 			g.Go(func() error {
 				f := r.hub.Engine.Find(ctx, c, res, core.Cause{Origin: rules.OriginEvent, Time: time.Now()})
 				mu.Lock()
@@ -94,7 +100,7 @@ func (r *run) lookAtAll(ctx context.Context) ([]core.Finding, error) {
 		}
 		return strings.Compare(a.Control+a.Resource, b.Control+b.Resource)
 	})
-	return out, err
+	return out, len(own), err
 }
 
 // outcomes reads from the audit log how each occurrence stands.
@@ -179,7 +185,7 @@ func (r *run) trail(ctx context.Context) error {
 	return nil
 }
 
-// handover is the environment to use the emulator with: as the hub, which reads the company's account through its role.
+// handover is the environment to use the emulator with, which reads the account through the installation's role.
 func (c *cloud) handover(ctx context.Context) (string, error) {
 	keys, err := c.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
@@ -187,5 +193,5 @@ func (c *cloud) handover(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_EC2_METADATA_DISABLED=true\n  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_SESSION_TOKEN=%s\n"+
 		"  shoreup plan --account "+account+" --read-role "+hub.ReadRole+" --rules %s\n  shoreup audit list --account "+account+" --table "+tables+"\n  kill %d   # when you are done\n",
-		c.emulator.URL(), region, keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, c.rules, c.emulator.PID()), nil
+		c.emulator.URL(), region, keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, c.copied, c.emulator.PID()), nil
 }

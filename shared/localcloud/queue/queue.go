@@ -1,7 +1,8 @@
 // Package queue delivers SQS messages to Lambda functions on this machine, as
 // Lambda's event source mapping does: batches, partial batch responses,
-// retries. Messages come from a queue at the AWS emulator (SQS) or from one
-// in memory that can also duplicate and bury messages (Queue).
+// retries, batching windows, concurrency. Messages come from a queue at the
+// AWS emulator (SQS) or from one in memory that can also duplicate and bury
+// messages (Queue).
 package queue
 
 import (
@@ -34,7 +35,8 @@ type Source struct {
 	ARN     string
 	Receive func(ctx context.Context, limit int) ([]Message, error) // hides what it returns; does not wait
 	Delete  func(ctx context.Context, receipt string) error
-	Retry   func(ctx context.Context, receipt, reason string) error // shows the message again
+	// Retry shows the message again after some time.
+	Retry func(ctx context.Context, receipt, reason string, after time.Duration) error
 }
 
 // Queue is a standard queue in memory. A message that was received and
@@ -153,12 +155,12 @@ func (q *Queue) delete(_ context.Context, receipt string) error {
 	return nil
 }
 
-func (q *Queue) retry(_ context.Context, receipt, reason string) error {
+func (q *Queue) retry(_ context.Context, receipt, reason string, after time.Duration) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range q.entries {
 		if e.message.Receipt == receipt {
-			e.hidden, e.reason = time.Time{}, reason
+			e.hidden, e.reason = q.now().Add(after), reason
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,7 +56,24 @@ func (f *function) sorted() []string {
 	return slices.Sorted(slices.Values(f.bodies))
 }
 
-func TestDrainDeliversRetriesAndBuries(t *testing.T) {
+// drain runs the mapping until its queue is empty.
+func drain(t *testing.T, m *Mapping) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var traffic Traffic
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.Run(ctx, &traffic)
+	}()
+	err := traffic.Quiet(ctx, []*Mapping{m})
+	cancel()
+	<-ended
+	return err
+}
+
+func TestDeliversRetriesAndBuries(t *testing.T) {
 	t.Parallel()
 	q := &Queue{ARN: arn, MaxReceives: 2}
 	for i := range 11 {
@@ -64,13 +82,12 @@ func TestDrainDeliversRetriesAndBuries(t *testing.T) {
 	q.Send("once", 0)
 	q.Send("poison", 0)
 	f := &function{}
-	count, err := Drain(t.Context(), q.Source(), f.invoke, Options{})
-	if err != nil {
+	if err := drain(t, &Mapping{Source: q.Source(), Invoke: f.invoke}); err != nil {
 		t.Fatal(err)
 	}
 	// 10 in one event, 3 in the next of which two fail, then these two.
-	if want := (Count{Events: 3, Messages: 15, Retried: 3}); count != want {
-		t.Errorf("count = %+v, want %+v", count, want)
+	if f.events != 3 || len(f.bodies) != 15 {
+		t.Errorf("%d messages in %d events, want 15 in 3", len(f.bodies), f.events)
 	}
 	dead := q.DeadLetters()
 	if q.Len() != 0 || len(dead) != 1 || dead[0].Message.Body != "poison" || dead[0].Reason != "named in the batch response" {
@@ -85,8 +102,7 @@ func TestACrashFailsTheWholeBatch(t *testing.T) {
 	q.Send("crash", 0)
 	f := &function{}
 	var told []string
-	_, err := Drain(t.Context(), q.Source(), f.invoke, Options{Failed: func(err error) { told = append(told, err.Error()) }})
-	if err != nil {
+	if err := drain(t, &Mapping{Source: q.Source(), Invoke: f.invoke, Failed: func(err error) { told = append(told, err.Error()) }}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"runtime exited", "runtime exited"}, told); diff != "" {
@@ -148,7 +164,7 @@ func TestVisibility(t *testing.T) {
 	}
 }
 
-func TestConcurrentDrainTakesAll(t *testing.T) {
+func TestConcurrentDeliveryTakesAll(t *testing.T) {
 	t.Parallel()
 	q := &Queue{ARN: arn}
 	var want []string
@@ -157,32 +173,139 @@ func TestConcurrentDrainTakesAll(t *testing.T) {
 		q.Send(want[i], 0)
 	}
 	f := &function{}
-	if _, err := Drain(t.Context(), q.Source(), f.invoke, Options{Batch: 3, Concurrency: 4, Idle: time.Millisecond}); err != nil {
+	var under, most atomic.Int64
+	invoke := func(ctx context.Context, event []byte) ([]byte, error) {
+		most.Store(max(most.Load(), under.Add(1)))
+		defer under.Add(-1)
+		time.Sleep(2 * time.Millisecond)
+		return f.invoke(ctx, event)
+	}
+	if err := drain(t, &Mapping{Source: q.Source(), Invoke: invoke, Batch: 3, Concurrency: 4}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, f.sorted()); diff != "" {
 		t.Errorf("bodies (-want +got):\n%s", diff)
 	}
+	if most.Load() > 4 || most.Load() < 2 {
+		t.Errorf("%d events at once, want up to 4", most.Load())
+	}
 }
 
-func TestDriveEndsWithItsContextAndWithABrokenQueue(t *testing.T) {
+func TestLargeBatchesAndWindows(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		window time.Duration
+		late   int // messages sent while the window is open
+		events int
+	}{
+		{"all there", 0, 0, 1},
+		{"waits for more", 10 * time.Second, 75, 1}, // the batch is full long before the window closes
+		{"window closes", 600 * time.Millisecond, 1, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			q := &Queue{ARN: arn}
+			for range 25 {
+				q.Send("fine", 0)
+			}
+			f := &function{}
+			m := &Mapping{Source: q.Source(), Invoke: f.invoke, Batch: 100, Window: tt.window}
+			var once sync.Once
+			m.Source.Receive = func(ctx context.Context, limit int) ([]Message, error) {
+				got, err := q.receive(ctx, min(limit, 10)) // as SQS does
+				if len(got) < min(limit, 10) {
+					once.Do(func() {
+						for range tt.late {
+							q.Send("late", 0)
+						}
+					})
+				}
+				return got, err
+			}
+			if err := drain(t, m); err != nil {
+				t.Fatal(err)
+			}
+			if f.events != tt.events || len(f.bodies) != 25+tt.late {
+				t.Errorf("%d messages in %d events, want %d in %d", len(f.bodies), f.events, 25+tt.late, tt.events)
+			}
+		})
+	}
+}
+
+func TestWhatFailedIsHiddenForAWhile(t *testing.T) {
+	t.Parallel()
+	q := &Queue{ARN: arn}
+	q.Send("once", 0)
+	f := &function{}
+	began := time.Now()
+	const after = 300 * time.Millisecond
+	for q.Len() > 0 {
+		if err := drain(t, &Mapping{Source: q.Source(), Invoke: f.invoke, RetryAfter: after}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(began); took < after || f.events != 2 {
+		t.Errorf("after %s and %d events, want 2 and at least %s", took, f.events, after)
+	}
+}
+
+func TestWithoutPartialResponsesABatchSucceedsAsAWhole(t *testing.T) {
+	t.Parallel()
+	q := &Queue{ARN: arn}
+	q.Send("poison", 0)
+	f := &function{}
+	if err := drain(t, &Mapping{Source: q.Source(), Invoke: f.invoke, All: true}); err != nil || f.events != 1 || q.Len() != 0 {
+		t.Errorf("%d events, %d messages left, %v; the response of a function that reports no items is not looked at", f.events, q.Len(), err)
+	}
+}
+
+func TestRunEndsWithItsContextAndWithABrokenQueue(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	q := &Queue{ARN: arn}
 	q.Send("x", 0)
-	count, err := Drive(ctx, q.Source(), func(context.Context, []byte) ([]byte, error) {
+	m := &Mapping{Source: q.Source(), Concurrency: 2, Invoke: func(context.Context, []byte) ([]byte, error) {
 		cancel()
 		return nil, ctx.Err()
-	}, Options{Concurrency: 2})
-	if err != nil || count.Events != 1 || count.Retried != 0 {
-		t.Errorf("%+v, %v, want one event, no retry, no error", count, err)
-	}
-	if _, err := Drain(ctx, q.Source(), nil, Options{}); !errors.Is(err, context.Canceled) {
-		t.Errorf("draining with an ended context: %v", err)
+	}}
+	m.Run(ctx, &Traffic{})
+	if q.Len() != 1 {
+		t.Error("a message under way at the end was deleted")
 	}
 	broken := Source{ARN: arn, Receive: func(context.Context, int) ([]Message, error) { return nil, errors.New("no such queue") }}
-	if _, err := Drive(t.Context(), broken, nil, Options{Concurrency: 2}); err == nil || !strings.Contains(err.Error(), "no such queue") {
+	if err := drain(t, &Mapping{Source: broken}); err == nil || !strings.Contains(err.Error(), "no such queue") {
 		t.Errorf("a broken queue: %v", err)
+	}
+}
+
+// What one function sends to another's queue keeps everything unquiet until it is worked on.
+func TestQuietWaitsForAChain(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first, second := &Queue{ARN: arn}, &Queue{ARN: arn}
+	f := &function{}
+	mappings := []*Mapping{
+		{Source: second.Source(), Invoke: f.invoke},
+		{Source: first.Source(), Invoke: func(context.Context, []byte) ([]byte, error) {
+			second.Send("fine", 0)
+			return nil, nil
+		}},
+	}
+	var traffic Traffic
+	for _, m := range mappings {
+		go m.Run(ctx, &traffic)
+	}
+	for n := range 20 {
+		first.Send("x", 0)
+		traffic.Touch()
+		if err := traffic.Quiet(ctx, mappings); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(f.sorted()); got != n+1 {
+			t.Fatalf("after %d messages it is quiet with %d worked on", n+1, got)
+		}
 	}
 }
 
@@ -212,7 +335,7 @@ func TestSQSAtTheEmulator(t *testing.T) {
 	}
 	f := &function{}
 	source := SQS(cfg, live.url, "arn:aws:sqs:eu-west-1:"+account+":live")
-	if _, err := Drain(t.Context(), source, f.invoke, Options{Concurrency: 2}); err != nil {
+	if err := drain(t, &Mapping{Source: source, Invoke: f.invoke, Concurrency: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"fine", "once", "once", "poison", "poison"}, f.sorted()); diff != "" {

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,8 +35,9 @@ func SQS(cfg aws.Config, queueURL, arn string) Source {
 		Delete: func(ctx context.Context, receipt string) error {
 			return q.call(ctx, "DeleteMessage", map[string]any{"ReceiptHandle": receipt}, nil)
 		},
-		Retry: func(ctx context.Context, receipt, _ string) error {
-			return q.call(ctx, "ChangeMessageVisibility", map[string]any{"ReceiptHandle": receipt, "VisibilityTimeout": 0}, nil)
+		Retry: func(ctx context.Context, receipt, _ string, after time.Duration) error {
+			seconds := int(math.Ceil(after.Seconds()))
+			return q.call(ctx, "ChangeMessageVisibility", map[string]any{"ReceiptHandle": receipt, "VisibilityTimeout": seconds}, nil)
 		},
 	}
 }
@@ -89,4 +92,35 @@ func (q sqsQueue) send(ctx context.Context, operation string, body []byte) ([]by
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	return answer, resp.StatusCode, err
+}
+
+// Send puts a message with text attributes into a queue at the endpoint that cfg names, which must be set.
+func Send(ctx context.Context, cfg aws.Config, queueURL, body string, attributes map[string]string) error {
+	in := map[string]any{"MessageBody": body}
+	if len(attributes) > 0 {
+		own := map[string]any{}
+		for name, value := range attributes {
+			own[name] = map[string]string{"DataType": "String", "StringValue": value}
+		}
+		in["MessageAttributes"] = own
+	}
+	return sqsQueue{cfg: cfg, url: queueURL}.call(ctx, "SendMessage", in, nil)
+}
+
+// Waiting is how many messages a queue has, hidden and delayed ones too.
+func Waiting(ctx context.Context, cfg aws.Config, queueURL string) (int, error) {
+	names := []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"}
+	var out struct{ Attributes map[string]string }
+	if err := (sqsQueue{cfg: cfg, url: queueURL}).call(ctx, "GetQueueAttributes", map[string]any{"AttributeNames": names}, &out); err != nil {
+		return 0, err
+	}
+	sum := 0
+	for _, name := range names {
+		n, err := strconv.Atoi(out.Attributes[name])
+		if err != nil {
+			return 0, fmt.Errorf("reading %s of %s: %w", name, queueURL, err)
+		}
+		sum += n
+	}
+	return sum, nil
 }

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +36,7 @@ type Options struct {
 	Name      string        // the function's name, default "function"
 	ARN       string        // as invoked, default one in account 123456789012
 	Timeout   time.Duration // of an invocation, default DefaultTimeout
+	Memory    int           // MiB that the function is told it has, default 512; it is not held to it
 	LogWriter io.Writer     // gets the function's output, default none
 }
 
@@ -90,6 +92,9 @@ func withDefaults(opts Options) Options {
 	if opts.ARN == "" {
 		opts.ARN = "arn:aws:lambda:us-east-1:123456789012:function:" + opts.Name
 	}
+	if opts.Memory == 0 {
+		opts.Memory = 512
+	}
 	if opts.Timeout == 0 {
 		opts.Timeout = DefaultTimeout
 	}
@@ -102,7 +107,7 @@ func (f *Function) run(address string) error {
 		"AWS_LAMBDA_RUNTIME_API="+address,
 		"AWS_LAMBDA_FUNCTION_NAME="+f.opts.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(f.opts.Memory),
 		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
 		"_HANDLER=bootstrap",
 	)

@@ -74,7 +74,7 @@ func handle(ctx context.Context, e event) (any, error) {
 		return map[string]any{
 			"id": lc.AwsRequestID, "arn": lc.InvokedFunctionArn, "left": time.Until(deadline).Seconds(),
 			"name": os.Getenv("AWS_LAMBDA_FUNCTION_NAME"), "trace": os.Getenv("_X_AMZN_TRACE_ID"),
-			"home": os.Getenv("HOME"), "own": os.Getenv("OWN"),
+			"memory": os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "home": os.Getenv("HOME"), "own": os.Getenv("OWN"),
 		}, nil
 	}
 	return fmt.Sprintf("%d %s", os.Getpid(), e.Text), nil
@@ -145,14 +145,16 @@ func TestInvocationsOfOneInstance(t *testing.T) {
 
 func TestContextOfAnInvocation(t *testing.T) {
 	t.Parallel()
-	f := start(t, options("handle"))
+	opts := options("handle")
+	opts.Memory = 256
+	f := start(t, opts)
 	body, err := f.Invoke(t.Context(), payload("context", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got struct {
-		ID, ARN, Name, Trace, Home, Own string
-		Left                            float64
+		ID, ARN, Name, Trace, Home, Own, Memory string
+		Left                                    float64
 	}
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatal(err)
@@ -165,6 +167,9 @@ func TestContextOfAnInvocation(t *testing.T) {
 	}
 	if got.Name != "evaluate" || got.Own != "1" || got.Home != "" {
 		t.Errorf("environment: name %q, own %q, inherited HOME %q", got.Name, got.Own, got.Home)
+	}
+	if got.Memory != "256" {
+		t.Errorf("memory %q, want 256", got.Memory)
 	}
 	if !strings.HasPrefix(got.Trace, "Root=1-") {
 		t.Errorf("trace id = %q", got.Trace)

@@ -1,0 +1,151 @@
+package deployed
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/shared/localcloud/iamsim"
+	"github.com/shoreup/shoreup/shared/localcloud/stack"
+	"github.com/shoreup/shoreup/shared/localcloud/wiretap"
+)
+
+// byAWS is what AWS itself does with a function's role: Lambda writes its log, and polls and empties the queues that feed it. No function asks for it.
+var byAWS = []string{"logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+// judge has all calls that were recorded judged by the policies of the templates. What no call needed must be in the list.
+func judge(t *testing.T, worlds []*world) {
+	t.Helper()
+	all := iamsim.World{Roles: map[string]iamsim.Role{}, Resources: map[string]json.RawMessage{}, Organization: organization}
+	var calls []wiretap.Call
+	roles := map[string][]stack.Role{} // by name
+	for _, w := range worlds {
+		deployed, err := w.Roles()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range deployed {
+			of := iamsim.Role{Trust: r.Trust, Boundary: r.Boundary, ByAWS: byAWS}
+			if strings.HasSuffix(r.Name, "-event-delivery") {
+				of.ByAWS = []string{"events:PutEvents"} // EventBridge takes this role itself; package stack asks its policy for every event
+			}
+			for _, p := range r.Policies {
+				of.Policies = append(of.Policies, iamsim.Policy{Name: p.Name, Document: p.Document})
+			}
+			all.Roles[r.ARN] = of
+			roles[r.Name] = append(roles[r.Name], r)
+		}
+		policies, err := w.ResourcePolicies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(all.Resources, policies)
+		calls = append(calls, w.tap.Calls()...)
+	}
+	sim, err := iamsim.Start(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := sim.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	report, err := all.Evaluate(sim, calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d calls of %d roles came to %d different requests", len(calls), len(all.Roles), report.Asked)
+	for _, r := range report.Refused {
+		t.Errorf("IAM would refuse: %s", r)
+	}
+	// Calls without a principal are the test's own, by which roles are taken for the functions.
+	if diff := cmp.Diff([]string{""}, report.Others); diff != "" {
+		t.Errorf("calls of principals that no template has (-want +got):\n%s", diff)
+	}
+	wantUnused(t, unused(t, roles, report.Unused))
+}
+
+// unused are the actions that roles of one name, in all accounts, were granted and none of them needed: "role action".
+func unused(t *testing.T, roles map[string][]stack.Role, by map[string][]string) []string {
+	t.Helper()
+	var out []string
+	for name, list := range roles {
+		needed, granted := map[string]bool{}, map[string]bool{}
+		for _, r := range list {
+			for _, p := range r.Policies {
+				for _, action := range grants(t, p.Document) {
+					granted[action] = true
+					if !slices.Contains(by[r.ARN], action) {
+						needed[action] = true
+					}
+				}
+			}
+		}
+		for action := range granted {
+			if !needed[action] {
+				out = append(out, name+" "+action)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func grants(t *testing.T, raw json.RawMessage) []string {
+	t.Helper()
+	var doc struct {
+		Statement []struct {
+			Effect string
+			Action any
+		}
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, s := range doc.Statement {
+		if s.Effect != "Allow" {
+			continue
+		}
+		switch action := s.Action.(type) {
+		case string:
+			out = append(out, action)
+		case []any:
+			for _, a := range action {
+				out = append(out, a.(string))
+			}
+		}
+	}
+	return out
+}
+
+// wantUnused compares with the list, of which each line is "role action: why it is granted all the same".
+func wantUnused(t *testing.T, got []string) {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/unused.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{}
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		what, why, ok := strings.Cut(line, ": ")
+		if !ok || strings.TrimSpace(why) == "" {
+			t.Errorf("testdata/unused.txt gives no reason for %q", line)
+		}
+		want = append(want, strings.TrimSpace(what))
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("granted and never needed (- testdata/unused.txt, + found): take it out of the policy, or say why it is needed\n%s", diff)
+	}
+}
