@@ -23,26 +23,42 @@ const (
 	mustBeHead = "the audit chain's head has not moved"
 )
 
-// Append adds an entry to a chain, in one transaction with the items given: all of it happens or nothing. It returns the entry as stored,
-// which is the chain's head at that moment.
+// Append adds an entry to a chain, as [Log.AppendAll] does, and returns it.
+func (l *Log) Append(ctx context.Context, chain string, e Entry, with ...dynamodbapi.Item) (Entry, error) {
+	out, err := l.AppendAll(ctx, chain, []Entry{e}, with...)
+	if err != nil {
+		return Entry{}, err
+	}
+	return out[0], nil
+}
+
+// AppendAll adds entries to a chain, one after the other and in one transaction with the items given: all of it happens or nothing. It returns the
+// entries as stored; the last is the chain's head at that moment.
 //
 // Races for the head are tried again. A condition of the caller's own items is never tried again: a [*dynamodbapi.ConditionError] that
 // names only those items. [ErrTooLarge] and any error that [dynamodbapi.Unwritten] knows mean that nothing was written; [ErrUnknown] means what
 // it says. An append whose answer was lost is settled by reading, so that it counts once.
-func (l *Log) Append(ctx context.Context, chain string, e Entry, with ...dynamodbapi.Item) (Entry, error) {
-	if err := validate(chain, e); err != nil {
-		return Entry{}, fmt.Errorf("appending to the audit log: %w", err)
+func (l *Log) AppendAll(ctx context.Context, chain string, entries []Entry, with ...dynamodbapi.Item) ([]Entry, error) {
+	for _, e := range entries {
+		if err := validate(chain, e); err != nil {
+			return nil, fmt.Errorf("appending to the audit log: %w", err)
+		}
+	}
+	if len(entries) == 0 {
+		return nil, errors.New("appending to the audit log: there is no entry")
 	}
 	leave, err := l.enter(ctx, chain)
 	if err != nil {
-		return Entry{}, fmt.Errorf("appending to the audit log of %s: %w", chain, err)
+		return nil, fmt.Errorf("appending to the audit log of %s: %w", chain, err)
 	}
 	defer leave()
-	a := appending{log: l, chain: chain, entry: e, with: with, id: fmt.Sprintf("%s/%d", l.writer, l.appends.Add(1))}
+	a := appending{log: l, chain: chain, entries: entries, with: with, id: fmt.Sprintf("%s/%d", l.writer, l.appends.Add(1))}
 	out, err := a.run(ctx)
 	if err != nil {
-		return Entry{}, fmt.Errorf("appending to the audit log of %s: %w", chain, err)
+		return nil, fmt.Errorf("appending to the audit log of %s: %w", chain, err)
 	}
+	last := out[len(out)-1]
+	l.heads.Store(chain, Head{Chain: chain, Seq: last.Seq, Hash: last.Hash, Time: last.Time})
 	return out, nil
 }
 
@@ -61,24 +77,31 @@ func (l *Log) enter(ctx context.Context, chain string) (leave func(), err error)
 // appending is one Append under way. As long as a transaction of ours may still be written, no other is sent: it is either repeated to the
 // byte, or given up once its place in the chain is somebody else's, because then its conditions can never hold again.
 type appending struct {
-	log   *Log
-	chain string
-	entry Entry
-	with  []dynamodbapi.Item
-	id    string
+	log     *Log
+	chain   string
+	entries []Entry
+	with    []dynamodbapi.Item
+	id      string
 
 	tx    *transaction
-	doubt bool // tx was sent and its outcome is not known
+	doubt bool  // tx was sent and its outcome is not known
+	seen  *Head // what was last heard of the head, so that it need not be read
 }
 
 // transaction is one attempt at one place in the chain.
 type transaction struct {
-	entry Entry
-	token string
-	items []dynamodbapi.Item
+	entries []Entry
+	token   string
+	items   []dynamodbapi.Item
 }
 
-func (a *appending) run(ctx context.Context) (Entry, error) {
+func (t *transaction) first() Entry { return t.entries[0] }
+
+func (a *appending) run(ctx context.Context) ([]Entry, error) {
+	if head, ok := a.log.heads.Load(a.chain); ok { // of our own last append: if others have been there since, the transaction says so, and what is there now
+		known := head.(Head)
+		a.seen = &known
+	}
 	var last error
 	for try := range maxTries {
 		if err := pause(ctx, try); err != nil {
@@ -89,44 +112,52 @@ func (a *appending) run(ctx context.Context) (Entry, error) {
 		case err != nil && (a.doubt || awsapi.Retryable(err)):
 			last = err // the place is read again, and the same transaction sent again
 			continue
-		case err != nil || done:
-			return a.entry, err
+		case err != nil:
+			return nil, err
+		case done:
+			return a.entries, nil
 		}
 		if ctx.Err() != nil { // after this the transaction is on its way
 			return a.ended(ctx, ctx.Err())
 		}
 		last = a.log.store.Transact(ctx, a.tx.token, a.tx.items...)
 		if last == nil {
-			return a.tx.entry, nil
+			return a.tx.entries, nil
 		}
 		if err := a.judge(last); err != nil {
-			return Entry{}, err
+			return nil, err
 		}
 	}
 	return a.ended(ctx, fmt.Errorf("giving up after %d attempts: %w", maxTries, last))
 }
 
-// place reads the head, and prepares the transaction for the place after it unless the present one is for that place. Done says that the
-// present transaction turned out to be written; a.entry is it.
+// place finds the head, and prepares the transaction for the places after it unless the present one is for them. Done says that the present transaction
+// turned out to be written; a.entries are its.
 func (a *appending) place(ctx context.Context) (done bool, err error) {
+	if a.seen != nil && !a.doubt {
+		a.tx, err = a.prepare(*a.seen)
+		a.seen = nil
+		return false, err
+	}
+	a.seen = nil // of what is in doubt the log itself has to be asked
 	head, err := a.log.Head(ctx, a.chain)
 	if err != nil {
 		return false, err
 	}
-	if a.tx != nil && head.Seq < a.tx.entry.Seq {
+	if a.tx != nil && head.Seq == a.tx.first().Seq-1 && head.Hash == a.tx.first().Prev {
 		return false, nil
 	}
-	if a.tx != nil {
-		row, _, err := a.log.store.Get(ctx, a.log.table, dynamodbapi.Key(a.chain, sortKey(a.tx.entry.Seq)))
+	if a.tx != nil && head.Seq >= a.tx.first().Seq {
+		row, _, err := a.log.store.Get(ctx, a.log.table, dynamodbapi.Key(a.chain, sortKey(a.tx.first().Seq)))
 		if err != nil {
 			return false, err
 		}
 		if row.Text(attrToken) == a.tx.token {
-			a.entry = a.tx.entry
+			a.entries = a.tx.entries
 			return true, nil
 		}
-		a.tx, a.doubt = nil, false
 	}
+	a.doubt = false
 	a.tx, err = a.prepare(head)
 	return false, err
 }
@@ -145,60 +176,87 @@ func (a *appending) judge(err error) error {
 		return err
 	}
 	if failed.Has(mustBeFree) || failed.Has(mustBeHead) {
-		return nil // the place is taken: by somebody else, or by us if an answer was lost; place finds out which
+		a.overtaken(failed)
+		return nil
 	}
 	// DynamoDB answers a token whose first request is still running with TransactionInProgressException, so that this is final.
 	return err
 }
 
+// overtaken takes from a refusal who has the place, and what the head is now: nothing needs to be read then. If we have it ourselves, because an answer was
+// lost, or if the refusal does not say, place finds out.
+func (a *appending) overtaken(failed *dynamodbapi.ConditionError) {
+	place, taken := failed.Of(mustBeFree)
+	head, moved := failed.Of(mustBeHead)
+	if a.doubt || !taken || !moved || place.Old == nil || head.Old == nil || place.Old.Text(attrToken) == a.tx.token {
+		return
+	}
+	if now, err := headOf(a.chain, head.Old); err == nil {
+		a.seen = &now
+	}
+}
+
 // ended ends an append that cannot go on. What is in doubt is looked at once more, even after the caller's context has ended.
-func (a *appending) ended(ctx context.Context, err error) (Entry, error) {
+func (a *appending) ended(ctx context.Context, err error) ([]Entry, error) {
 	if !a.doubt {
-		return Entry{}, err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
 	if done, lookErr := a.place(ctx); done || (lookErr == nil && !a.doubt) {
 		if done {
-			return a.entry, nil
+			return a.entries, nil
 		}
-		return Entry{}, err
+		return nil, err
 	}
-	return Entry{}, fmt.Errorf("%w: %w", ErrUnknown, err)
+	return nil, fmt.Errorf("%w: %w", ErrUnknown, err)
 }
 
 func (a *appending) prepare(head Head) (*transaction, error) {
-	e, err := a.entry.sealed(head, a.log.now())
-	if err != nil {
+	t := &transaction{}
+	last := head
+	for _, e := range a.entries {
+		e, err := e.sealed(last, a.log.now())
+		if err != nil {
+			return nil, err
+		}
+		t.entries = append(t.entries, e)
+		last = Head{Chain: a.chain, Seq: e.Seq, Hash: e.Hash, Time: e.Time}
+	}
+	var err error
+	if t.token, err = a.token(last.Hash); err != nil {
 		return nil, err
 	}
-	token, err := a.token(e)
-	if err != nil {
-		return nil, err
+	for _, e := range t.entries {
+		t.items = append(t.items, dynamodbapi.Item{Op: dynamodbapi.Put, Table: a.log.table, Must: mustBeFree, Condition: "attribute_not_exists(pk)",
+			Put: dynamodbapi.Values{dynamodbapi.PK: a.chain, dynamodbapi.SK: sortKey(e.Seq), attrBody: string(e.Body), attrHash: e.Hash, attrToken: t.token}})
 	}
-	l, seq := a.log, sortKey(e.Seq)
-	items := []dynamodbapi.Item{{Op: dynamodbapi.Put, Table: l.table, Must: mustBeFree, Condition: "attribute_not_exists(pk)",
-		Put: dynamodbapi.Values{dynamodbapi.PK: a.chain, dynamodbapi.SK: seq, attrBody: string(e.Body), attrHash: e.Hash, attrToken: token}}}
-	next := dynamodbapi.Item{Op: dynamodbapi.Put, Table: l.table, Must: mustBeHead, Condition: "attribute_not_exists(pk)",
-		Put: dynamodbapi.Values{dynamodbapi.PK: a.chain, dynamodbapi.SK: headKey, attrSeq: e.Seq, attrHash: e.Hash, attrTime: e.Time.Format(time.RFC3339Nano)}}
-	if head.Seq > 0 {
-		next.Condition = "entry_hash = :prev AND entry_seq = :n"
-		next.Values = dynamodbapi.Values{":prev": head.Hash, ":n": head.Seq}
-	} else {
-		items = append(items, dynamodbapi.Item{Op: dynamodbapi.Put, Table: l.table, Put: dynamodbapi.Key(chainsKey, a.chain)})
+	t.items = append(t.items, a.moved(head, last)...)
+	t.items = append(t.items, a.with...)
+	return t, nil
+}
+
+// moved moves the head from where it was found, and names the chain when it begins.
+func (a *appending) moved(from, to Head) []dynamodbapi.Item {
+	next := dynamodbapi.Item{Op: dynamodbapi.Put, Table: a.log.table, Must: mustBeHead, Condition: "attribute_not_exists(pk)",
+		Put: dynamodbapi.Values{dynamodbapi.PK: a.chain, dynamodbapi.SK: headKey, attrSeq: to.Seq, attrHash: to.Hash, attrTime: to.Time.Format(time.RFC3339Nano)}}
+	if from.Seq == 0 {
+		return []dynamodbapi.Item{{Op: dynamodbapi.Put, Table: a.log.table, Put: dynamodbapi.Key(chainsKey, a.chain)}, next}
 	}
-	items = append(items, next)
-	return &transaction{entry: e, token: token, items: append(items, a.with...)}, nil
+	next.Condition = "entry_hash = :prev AND entry_seq = :n"
+	next.Values = dynamodbapi.Values{":prev": from.Hash, ":n": from.Seq}
+	return []dynamodbapi.Item{next}
 }
 
 // token names a transaction by all that is in it and by whose append it is: the same for each repetition, another for everything else.
-// Two claims that differ only in their owner must not pass for one another, and neither must two equal entries of two writers.
-func (a *appending) token(e Entry) (string, error) {
+// Two claims that differ only in their owner must not pass for one another, and neither must two equal entries of two writers. The last entry's hash
+// stands for all entries.
+func (a *appending) token(last string) (string, error) {
 	raw, err := canon.Marshal(struct {
 		ID    string
 		Entry string
 		With  []dynamodbapi.Item
-	}{a.id, e.Hash, a.with})
+	}{a.id, last, a.with})
 	if err != nil {
 		return "", fmt.Errorf("naming the transaction: %w", err)
 	}

@@ -112,6 +112,7 @@ type Log struct {
 
 	appends atomic.Int64
 	gates   sync.Map // chain -> chan struct{} of size 1: appends of this process wait for each other instead of racing
+	heads   sync.Map // of each chain, after our own last append
 }
 
 // New returns the log in a table. Writer names the process among all that write (a function's log stream, host and process id): together

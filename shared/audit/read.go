@@ -36,6 +36,10 @@ func (l *Log) Head(ctx context.Context, chain string) (Head, error) {
 	if !ok {
 		return Head{Chain: chain, Hash: Genesis}, nil
 	}
+	return headOf(chain, row)
+}
+
+func headOf(chain string, row dynamodbapi.Values) (Head, error) {
 	at, err := time.Parse(time.RFC3339Nano, row.Text(attrTime))
 	if err != nil {
 		return Head{}, fmt.Errorf("reading the head of the audit log of %s: %w: %w", chain, ErrBroken, err)

@@ -25,6 +25,9 @@ const (
 	fixesADay = 5
 )
 
+// busyWaits are the pauses between looks whether a resource that somebody else mends is free: a fix takes a second, and with its read-back up to twenty.
+var busyWaits = []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 400 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second}
+
 // ErrBusy says that the resource is being changed by somebody else just now: the order should be delivered again later.
 var ErrBusy = errors.New("the resource is being changed by another plan")
 
@@ -42,7 +45,7 @@ func (e *Engine) Apply(ctx context.Context, o Order, approver string) (core.Find
 
 // holding does something while it holds the lease on a resource.
 func (e *Engine) holding(ctx context.Context, r awsapi.Resource, do func(occurrence.Lease) (core.Finding, error)) (core.Finding, error) {
-	lease, err := e.State.Acquire(ctx, leaseKey(r), e.Owner, holdFor)
+	lease, err := e.acquire(ctx, r)
 	var held *occurrence.HeldError
 	if errors.As(err, &held) {
 		return core.Finding{}, fmt.Errorf("%w: %w", ErrBusy, err)
@@ -55,6 +58,22 @@ func (e *Engine) holding(ctx context.Context, r awsapi.Resource, do func(occurre
 		err = release
 	}
 	return f, err
+}
+
+// acquire takes the lease on a resource, and waits for whoever mends it just now: two controls of one bucket are often ordered at the same moment, and a
+// message that is given back comes again only after minutes.
+func (e *Engine) acquire(ctx context.Context, r awsapi.Resource) (occurrence.Lease, error) {
+	for _, wait := range busyWaits {
+		lease, err := e.State.Acquire(ctx, leaseKey(r), e.Owner, holdFor)
+		var held *occurrence.HeldError
+		if !errors.As(err, &held) {
+			return lease, err
+		}
+		if err := e.Sleep(ctx, wait); err != nil {
+			return lease, err
+		}
+	}
+	return e.State.Acquire(ctx, leaseKey(r), e.Owner, holdFor)
 }
 
 // leaseKey names the document that is written. It is the resource as a whole: coarser than single documents, and two controls on one
@@ -195,12 +214,6 @@ func (e *Engine) point(ctx context.Context, f core.Finding, decision string) err
 // carryOut journals the intent, makes the calls, reads back and records the result. Everything that may forbid the write is a condition of
 // the transaction that records the intent: the claim, the lease, the kill switch and the limits.
 func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, yes grant, lease occurrence.Lease, looked time.Time) (core.Finding, error) {
-	if occ.Decision == "" { // whoever opened it has not come to that
-		var err error
-		if occ, _, err = e.recordDecision(ctx, &f, occ); err != nil {
-			return f, err
-		}
-	}
 	plan, err := f.Plan.Bytes()
 	if err != nil {
 		return f, err

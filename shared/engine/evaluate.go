@@ -7,12 +7,21 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
+
+// errNews says that something happened to a resource while it was being mended.
+var errNews = errors.New("this happened since")
+
+// newsWaits are the pauses of whoever has to look again after a fix.
+var newsWaits = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
 // enqueueAgain is how old an occurrence that nobody applies must be before a duplicate hands it over again: long enough that the first hand-over
 // is not merely slow, shorter than any redelivery.
@@ -30,26 +39,68 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 	if len(controls) == 0 {
 		e.count("none", core.Ignored)
 	}
-	var out []core.Finding
-	var busy error // it is looked at again later; the others need not wait for that
+	var jobs []job
 	for _, c := range controls {
 		resources, err := e.Resources(ctx, c, s)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		for _, r := range resources {
-			f, err := e.settle(ctx, c, e.Find(ctx, c, r, CauseOf(s)))
-			if errors.Is(err, ErrBusy) || passing(f) {
-				busy = err
-				continue
-			}
-			if err != nil {
-				return out, err
-			}
-			out = append(out, f)
+			jobs = append(jobs, job{control: c, resource: r, cause: CauseOf(s)})
 		}
 	}
-	return out, busy
+	return e.evaluateAll(ctx, jobs)
+}
+
+// lookAtOnce is how many looks one signal takes at the same time; each is mostly waiting for AWS.
+const lookAtOnce = 4
+
+// job is one look at one resource with one control, and what came of it.
+type job struct {
+	control  core.Control
+	resource awsapi.Resource
+	cause    core.Cause
+
+	finding core.Finding
+	done    bool
+}
+
+// evaluateAll does the jobs. What fails does not keep the rest from being done; what is busy, or failed for a passing reason, makes the signal come again.
+func (e *Engine) evaluateAll(ctx context.Context, jobs []job) ([]core.Finding, error) {
+	var g errgroup.Group
+	g.SetLimit(lookAtOnce)
+	failed := make([]error, len(jobs))
+	for i := range jobs {
+		g.Go(func() error {
+			j := &jobs[i]
+			j.finding, failed[i] = e.settleFree(ctx, j)
+			j.done = failed[i] == nil
+			return nil
+		})
+	}
+	_ = g.Wait()
+	var out []core.Finding
+	for _, j := range jobs {
+		if j.done {
+			out = append(out, j.finding)
+		}
+	}
+	return out, errors.Join(failed...)
+}
+
+// settleFree looks, and looks again while somebody mends the resource: what happened meanwhile is only seen afterwards, and a message that is given back comes
+// again only after minutes.
+func (e *Engine) settleFree(ctx context.Context, j *job) (core.Finding, error) {
+	for _, wait := range newsWaits {
+		f, err := e.settle(ctx, j.control, e.Find(ctx, j.control, j.resource, j.cause))
+		if !errors.Is(err, errNews) {
+			return f, err
+		}
+		if err := e.Sleep(ctx, wait); err != nil {
+			return f, err
+		}
+	}
+	return e.settle(ctx, j.control, e.Find(ctx, j.control, j.resource, j.cause))
 }
 
 // settle records a finding and does what was decided about it.
@@ -73,7 +124,7 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 	}
 	f.Occurrence = occ.ID
 	if !created && e.news(f, occ) {
-		return f, fmt.Errorf("%w: occurrence %s is claimed by %s, and this happened since", ErrBusy, occ.ID, occ.Owner)
+		return f, fmt.Errorf("%w: %w: occurrence %s is claimed by %s", errNews, ErrBusy, occ.ID, occ.Owner)
 	}
 	if !created && !e.again(f, occ) {
 		if f.Cause.Finding == "" {
@@ -136,7 +187,7 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 		return e.join(ctx, f, there, plan)
 	}
 	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
-		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan,
+		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode,
 		Cause: f.Cause.Time, Actor: f.Cause.Actor, Person: f.Cause.Person, Origin: f.Cause.Origin,
 		Finding: f.Cause.Finding, Product: f.Cause.Product, ConfigRule: f.Cause.ConfigRule,
 	})
@@ -146,30 +197,13 @@ func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurren
 	if p := occ.Past; p.Outcome == string(core.Fixed) {
 		f.Notes = append(f.Notes, fmt.Sprintf("it was fixed on %s and is wrong again: somebody, or a deployment, keeps putting it back", p.Closed.UTC().Format(time.DateTime+" UTC")))
 	}
-	if _, err := e.append(ctx, f, occ.ID, audit.Plan, f.Outcome, planDetail(*f), e.State.OpenItem(occ)); err != nil {
+	if err := e.appendPlan(ctx, f, occ.ID, e.State.OpenItem(occ)); err != nil {
 		if joined, ok := e.State.Joined(err); ok {
 			return joined, false, nil
 		}
 		return occ, false, err
 	}
-	return e.recordDecision(ctx, f, occ)
-}
-
-// recordDecision records the decision about an occurrence's plan and notes it in the occurrence, in one transaction: one without a decision is of
-// somebody who died in between, and the next delivery goes on from there.
-func (e *Engine) recordDecision(ctx context.Context, f *core.Finding, occ occurrence.Occurrence) (occurrence.Occurrence, bool, error) {
-	f.ID = occ.PlanID
-	step, err := e.State.Replan(occ, stateOf(f.Outcome), occ.PlanID, occ.PlanHash, f.Decision.Mode, occ.Plan)
-	if err != nil {
-		return occ, false, err
-	}
-	if _, err := e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision, step.Items...); err != nil {
-		if occurrence.Moved(err) {
-			return occ, false, nil // somebody else was first
-		}
-		return occ, false, err
-	}
-	return step.After, true, nil
+	return occ, true, nil
 }
 
 // join brings an open occurrence up to date: another plan or another decision is recorded and takes the place of the old one.
@@ -180,25 +214,31 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 			return occ, false, err
 		}
 	}
-	switch {
-	case occ.State == occurrence.Applying || occ.PlanHash == f.Hash && (occ.Decision == f.Decision.Mode || f.Cause.Asked != "" && occ.Decision != ""):
+	if occ.State == occurrence.Applying || occ.PlanHash == f.Hash && (occ.Decision == f.Decision.Mode || f.Cause.Asked != "") {
 		// What was decided without being asked stands: asking neither lowers nor raises it.
 		f.ID = occ.PlanID
 		return occ, false, nil
-	case occ.PlanHash == f.Hash && occ.Decision == "":
-		return e.recordDecision(ctx, f, occ)
 	}
-	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, "", plan)
+	same := occ.PlanHash == f.Hash
+	if same {
+		f.ID = occ.PlanID // only the decision is another
+	}
+	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, f.Decision.Mode, plan)
 	if err != nil {
 		return occ, false, err
 	}
-	if _, err := e.append(ctx, f, occ.ID, audit.Plan, f.Outcome, planDetail(*f), step.Items...); err != nil {
+	if same {
+		_, err = e.append(ctx, f, occ.ID, audit.Decision, f.Outcome, f.Decision, step.Items...)
+	} else {
+		err = e.appendPlan(ctx, f, occ.ID, step.Items...)
+	}
+	if err != nil {
 		if occurrence.Moved(err) {
 			return occ, false, nil // somebody else brought it up to date first
 		}
 		return occ, false, err
 	}
-	return e.recordDecision(ctx, f, step.After)
+	return step.After, true, nil
 }
 
 // news reports whether a finding is of something that happened after somebody began to mend the resource, and who is still at it: no duplicate, so it has to

@@ -56,6 +56,38 @@ func reason(f core.Finding) any { return reasonDetail{f.Reason} }
 
 // append writes one audit entry about a finding, in one transaction with the given items, and notes it in the finding.
 func (e *Engine) append(ctx context.Context, f *core.Finding, occurrence string, kind audit.Kind, outcome core.Outcome, detail any, with ...dynamodbapi.Item) (audit.Entry, error) {
+	entry, err := e.entry(f, occurrence, kind, outcome, detail)
+	if err != nil {
+		return entry, err
+	}
+	return e.write(ctx, f, []audit.Entry{entry}, with)
+}
+
+// appendPlan writes a plan and the decision about it, in one transaction with the given items: there is none without the other.
+func (e *Engine) appendPlan(ctx context.Context, f *core.Finding, occurrence string, with ...dynamodbapi.Item) error {
+	plan, err := e.entry(f, occurrence, audit.Plan, f.Outcome, planDetail(*f))
+	if err != nil {
+		return err
+	}
+	decision, err := e.entry(f, occurrence, audit.Decision, f.Outcome, f.Decision)
+	if err != nil {
+		return err
+	}
+	_, err = e.write(ctx, f, []audit.Entry{plan, decision}, with)
+	return err
+}
+
+func (e *Engine) write(ctx context.Context, f *core.Finding, entries []audit.Entry, with []dynamodbapi.Item) (audit.Entry, error) {
+	out, err := e.Log.AppendAll(ctx, f.Account, entries, with...)
+	if err != nil {
+		return audit.Entry{}, err
+	}
+	last := out[len(out)-1]
+	f.Record = core.Record{Chain: last.Chain, Seq: last.Seq, Hash: last.Hash}
+	return last, nil
+}
+
+func (e *Engine) entry(f *core.Finding, occurrence string, kind audit.Kind, outcome core.Outcome, detail any) (audit.Entry, error) {
 	raw, err := canon.Marshal(detail)
 	if err != nil {
 		return audit.Entry{}, fmt.Errorf("recording a %s: %w", kind, err)
@@ -67,14 +99,9 @@ func (e *Engine) append(ctx context.Context, f *core.Finding, occurrence string,
 	case isIntent && in.Approver != "":
 		actor = in.Approver
 	}
-	entry, err := e.Log.Append(ctx, f.Account, audit.Entry{
+	return audit.Entry{
 		Kind: kind, Occurrence: occurrence, Plan: f.ID, Control: f.Control, Resource: f.ARN, Actor: actor, Outcome: string(outcome), Detail: raw,
-	}, with...)
-	if err != nil {
-		return entry, err
-	}
-	f.Record = core.Record{Chain: entry.Chain, Seq: entry.Seq, Hash: entry.Hash}
-	return entry, nil
+	}, nil
 }
 
 // tell records an ending and tells people.

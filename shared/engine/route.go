@@ -55,7 +55,8 @@ func Enrolled(controls []core.Control, file *rules.File) func(signal.Signal) boo
 		if file == nil {
 			return true // looked at, and then refused with the reason that the rules cannot be read
 		}
-		global := func(c core.Control) bool { return c.Type.Global && leads(c, s) }
+		// What is watched for its tags alone leads to no control, and is about a global resource all the same.
+		global := func(c core.Control) bool { return c.Type.Global && (leads(c, s) || c.Type.Is(s.ResourceType)) }
 		if s.Region == awsapi.HomeRegion(s.Partition) && slices.ContainsFunc(controls, global) {
 			return file.Enrolled(s.Account, "")
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 	"github.com/shoreup/shoreup/shared/core"
@@ -83,24 +85,31 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if state.AccountBlock, err = s3api.ReadAccountBlock(ctx, s); err != nil || blocked(state.AccountBlock) {
 		return state, err
 	}
-	if state.PolicyText, err = s3api.ReadPolicy(ctx, s, r.ID); err != nil {
+	if err = together(
+		func() (err error) { state.PolicyText, err = s3api.ReadPolicy(ctx, s, r.ID); return err },
+		func() (err error) { state.Owner, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); return err },
+	); err != nil {
 		return state, err
 	}
 	state.Policy = json.RawMessage(state.PolicyText)
-	if state.Owner, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); err != nil {
-		return state, err
-	}
 	violations := judge(state, core.Settings{})
 	if len(violations) == 0 {
 		return state, nil
 	}
-	if anySettled(violations) {
-		if state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); err != nil {
-			return state, err
-		}
+	website := func() (err error) { state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); return err }
+	if !anySettled(violations) {
+		website = func() error { return nil }
 	}
-	state.Tags, err = s3api.ReadTags(ctx, s, r.ID)
-	return state, err
+	return state, together(website, func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err })
+}
+
+// together reads what does not depend on each other at the same time: each read is a round trip, and people wait for the fix.
+func together(reads ...func() error) error {
+	var g errgroup.Group
+	for _, read := range reads {
+		g.Go(read)
+	}
+	return g.Wait()
 }
 
 func anySettled(vs []core.Violation) bool {
