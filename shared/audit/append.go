@@ -15,7 +15,7 @@ import (
 const (
 	maxTries    = 40
 	firstWait   = 20 * time.Millisecond
-	longestWait = time.Second
+	longestWait = 2 * time.Second
 	// lastLook bounds the one look at the log that is taken after the caller's context ended while an append was under way.
 	lastLook = 2 * time.Second
 
@@ -86,6 +86,8 @@ type appending struct {
 	tx    *transaction
 	doubt bool  // tx was sent and its outcome is not known
 	seen  *Head // what was last heard of the head, so that it need not be read
+	tries int
+	took  time.Duration // the last try
 }
 
 // transaction is one attempt at one place in the chain.
@@ -103,8 +105,11 @@ func (a *appending) run(ctx context.Context) ([]Entry, error) {
 		a.seen = &known
 	}
 	var last error
+	crowd := a.log.crowd(a.chain)
+	defer func() { a.log.crowds.Store(a.chain, a.tries-1) }()
 	for try := range maxTries {
-		if err := pause(ctx, try); err != nil {
+		a.tries++
+		if err := pause(ctx, try+crowd, a.took); err != nil {
 			return a.ended(ctx, err)
 		}
 		done, err := a.place(ctx)
@@ -120,7 +125,9 @@ func (a *appending) run(ctx context.Context) ([]Entry, error) {
 		if ctx.Err() != nil { // after this the transaction is on its way
 			return a.ended(ctx, ctx.Err())
 		}
+		began := time.Now()
 		last = a.log.store.Transact(ctx, a.tx.token, a.tx.items...)
+		a.took = time.Since(began)
 		if last == nil {
 			return a.tx.entries, nil
 		}
@@ -263,12 +270,21 @@ func (a *appending) token(last string) (string, error) {
 	return canon.Hash(raw)[:32], nil
 }
 
-// pause waits before every try but the first, with full jitter.
-func pause(ctx context.Context, try int) error {
+// crowd is how many tries the last append of this process to the chain failed. Who just had to wait for many others waits for them before the first try, too: fewer
+// tries fail then, for everybody.
+func (l *Log) crowd(chain string) int {
+	n, _ := l.crowds.Load(chain)
+	crowd, _ := n.(int)
+	return max(crowd-1, 0)
+}
+
+// pause waits before every try but the first, with full jitter: the longer, the more tries failed and the longer one takes.
+func pause(ctx context.Context, try int, took time.Duration) error {
 	if try == 0 {
 		return ctx.Err()
 	}
-	t := time.NewTimer(rand.N(min(firstWait<<min(try, 10), longestWait)))
+	base := min(max(firstWait, took), longestWait)
+	t := time.NewTimer(rand.N(min(base<<min(try, 10), longestWait)))
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -113,6 +113,7 @@ type Log struct {
 	appends atomic.Int64
 	gates   sync.Map // chain -> chan struct{} of size 1: appends of this process wait for each other instead of racing
 	heads   sync.Map // of each chain, after our own last append
+	crowds  sync.Map // chain -> how many tries the last append failed
 }
 
 // New returns the log in a table. Writer names the process among all that write (a function's log stream, host and process id): together
