@@ -53,6 +53,8 @@ Exit codes: 0 nothing to do, 2 something is wrong or would change, 1 an error.`,
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	cmd.AddCommand(controlsCommand(), explainCommand(), planCommand(), applyCommand(), undoCommand(), auditCommand(), rulesCommand(), tablesCommand(), demoCommand())
+	cmd.AddCommand(controlsCommand(), explainCommand(), planCommand(), applyCommand(), undoCommand(), auditCommand(), rulesCommand(), tablesCommand(), demoCommand(),
+		permissionsCommand(), doctorCommand(), stopCommand())
+	cmd.AddCommand(reportCommand(), reviewCommand(), pendingCommand(), approveCommand(), rejectCommand(), exemptCommand(), exceptionsCommand())
 	return cmd
 }

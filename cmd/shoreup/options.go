@@ -31,7 +31,8 @@ type options struct {
 	read    string
 	write   string
 
-	creating bool // the tables need not be there yet
+	creating bool   // the tables need not be there yet
+	who      string // ARN of the caller, once connected
 }
 
 func (o *options) formatFlag(cmd *cobra.Command) {
@@ -108,7 +109,8 @@ func (o *options) credentials(ctx context.Context) (aws.Config, string, error) {
 		return cfg, "", errors.New("no Region is configured: give --region, or set AWS_REGION")
 	}
 	o.region = cfg.Region
-	account, _, err := stsapi.Caller(ctx, cfg)
+	account, who, err := stsapi.Caller(ctx, cfg)
+	o.who = who
 	return cfg, account, err
 }
 

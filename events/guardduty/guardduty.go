@@ -64,6 +64,10 @@ type AccessKey struct {
 	PrincipalID string `json:"principalId"`
 }
 
+// accountOpened is about the account's own setting; the bucket and the credentials that it names, if any, only tell who did it. Source: GuardDuty user guide,
+// "GuardDuty finding types", S3.
+const accountOpened = "Policy:S3/AccountBlockPublicAccessDisabled"
+
 // Parse gives a signal for each bucket, principal or security group of the finding. Account and Region are the finding's: the administrator account
 // receives copies of its members' findings. Errors wrap wire.ErrMalformed.
 func Parse(env wire.Envelope) ([]signal.Signal, error) {
@@ -76,6 +80,11 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 		Actor: actor(d), Time: env.When(), EventID: env.ID, FindingID: d.ID,
 	}
 	out := resources(base, d.Resource)
+	if d.Type == accountOpened {
+		s := base
+		s.ResourceType, s.ResourceID = signal.TypeAccount, d.AccountID
+		out = []signal.Signal{wire.Settle(s)}
+	}
 	if len(out) == 0 {
 		return []signal.Signal{wire.Settle(base.Drop(nothing(d.Resource)))}, nil
 	}

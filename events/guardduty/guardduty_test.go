@@ -50,6 +50,7 @@ func cases() map[string][]signal.Signal {
 		"no_resource_type":                     {public(), by(look("AWS::IAM::User", "bob"), "IAMUser", bob, "")},
 		"several_buckets_role":                 {reader("example-a"), reader("example-b")},
 		"user":                                 {by(look("AWS::IAM::User", "dave"), "IAMUser", bob, "")},
+		"account_opened":                       {by(look("AWS::::Account", "111122223333"), "IAMUser", bob, "")},
 		"role_with_instance":                   {by(look("AWS::IAM::Role", "app"), "AssumedRole", "AROAEXAMPLEROLEID0001:i-0123456789abcdef0", "app")},
 		"root":                                 {by(look("", ""), "Root", "111122223333", "").Drop(`credentials of a "Root", not of a user or role`)},
 		"member_copy_in_administrator_account": {at(bucket("example-reports"), "444455556666", "eu-west-1", "aws")},

@@ -21,7 +21,8 @@ const (
 // the finding for good, so what its provider says later is told by the time: BatchUpdateFindings leaves the finding's UpdatedAt alone.
 const NoteAuthor = "shoreup"
 
-// The names of our custom actions, at most 20 characters each. Others' actions are not for us.
+// The names of our custom actions, at most 20 characters each. Which actions reach us is settled by the rule that forwards them; one that a team has made itself
+// and forwards is a request for a fix like ours, which nobody's click approves.
 const (
 	ActionPlan = "Plan with shoreup"
 	ActionFix  = "Request fix"
@@ -44,9 +45,9 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	byHand := env.DetailType == DetailTypeAction
 	base := signal.Signal{Class: signal.ClassSecurityHub, Relevant: true, Time: env.When(), EventID: env.ID}
 	if byHand {
-		base.Class, base.Asked = signal.ClassSecurityHubAction, map[string]string{ActionPlan: signal.AskedPlan, ActionFix: signal.AskedFix}[d.ActionName]
-		if base.Asked == "" {
-			base = base.Drop(fmt.Sprintf("the custom action %.64q is not ours", d.ActionName))
+		base.Class, base.Asked = signal.ClassSecurityHubAction, signal.AskedFix
+		if d.ActionName == ActionPlan {
+			base.Asked = signal.AskedPlan
 		}
 	}
 	var out []signal.Signal
@@ -64,11 +65,7 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 func fromFinding(s signal.Signal, f Finding, byHand bool) []signal.Signal {
 	s.FindingID, s.ProductARN, s.Account = f.ID, f.ProductARN, f.AWSAccountID
 	s.SecurityControlID, s.ConfigRule = f.controlID(), f.configRule()
-	reason := s.Reason
-	if reason == "" {
-		reason = uninteresting(f, byHand)
-	}
-	s.Relevant, s.Reason = true, ""
+	reason := uninteresting(f, byHand)
 	if len(f.Resources) == 0 {
 		s.Region = region(f, Resource{})
 		if reason == "" {

@@ -61,7 +61,7 @@ func cases() map[string][]signal.Signal {
 		"bucket":                               {bucket()},
 		"custom_action_resolved_with_our_note": {byHand(bucket())},
 		"custom_action_plan":                   {asked(bucket(), "plan")},
-		"custom_action_of_others":              {asked(bucket(), "").Drop(`the custom action "Open a ticket" is not ours`)},
+		"custom_action_of_others":              {asked(bucket(), "fix")},
 		"custom_action_suppressed":             {byHand(bucket()).Drop("the finding is suppressed")},
 		"several_findings_several_resources": {
 			look(groupType, "sg-0aaaaaaaaaaaaaaa1", "EC2.19"), look(groupType, "sg-0bbbbbbbbbbbbbbb2", "EC2.19"),

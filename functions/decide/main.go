@@ -15,11 +15,12 @@ import (
 	"github.com/shoreup/shoreup/shared/catalog/storage"
 	"github.com/shoreup/shoreup/shared/handler"
 	"github.com/shoreup/shoreup/shared/hub"
+	"github.com/shoreup/shoreup/shared/notify"
 )
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	env, err := hub.FromEnv("SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_WORDS_QUEUE")
+	env, err := hub.FromEnv("SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_WORDS_QUEUE", "SHOREUP_NOTIFY_QUEUE")
 	if err != nil {
 		slog.Error("starting decide", "error", err.Error())
 		os.Exit(1)
@@ -29,5 +30,5 @@ func main() {
 		slog.Error("starting decide", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start((&handler.Decide{Desk: h.Desk(), DeadLetter: h.DeadLetter, Words: env.Words, Accounts: h.Enrolled}).Handle)
+	lambda.Start((&handler.Decide{Desk: h.Desk(), DeadLetter: h.DeadLetter, Words: env.Words, Accounts: h.Enrolled, Answer: notify.Answerer(h.SendNotify)}).Handle)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/shoreup/shoreup/shared/annotate/annotatetest"
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify"
 )
@@ -76,5 +79,65 @@ func environment(t *testing.T, endpoint, role string) {
 		"SHOREUP_SLACK_URL": endpoint + "/", "SHOREUP_ANNOTATE_ROLE": role,
 	} {
 		t.Setenv(name, value)
+	}
+}
+
+// Where a function decides, people can answer the message in Slack, and that function hears where it is.
+func TestMessagesThatPeopleCanAnswer(t *testing.T) {
+	for secret, buttons := range map[string]bool{`{"bot_token":"xoxb-local","signing_secret":"x"}`: true, `{"bot_token":"xoxb-local"}`: false, "xoxb-local": false} {
+		var blocks, pointer string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			answer := "{}"
+			switch target := req.Header.Get("X-Amz-Target"); {
+			case strings.HasSuffix(target, ".GetSecretValue"):
+				raw, _ := json.Marshal(map[string]string{"SecretString": secret})
+				answer = string(raw)
+			case strings.HasSuffix(target, ".SendMessage"):
+				var in struct{ QueueUrl, MessageBody string }
+				if err := json.Unmarshal(body, &in); err != nil || in.QueueUrl != "https://sqs.example/decide" {
+					t.Errorf("sent %s: %v", body, err)
+				}
+				pointer = in.MessageBody
+				answer = `{"MessageId":"1"}`
+			case strings.HasSuffix(req.URL.Path, "/chat.postMessage"):
+				form, err := url.ParseQuery(string(body))
+				if err != nil || form.Get("token") != "xoxb-local" {
+					t.Errorf("Slack got %s: %v", body, err)
+				}
+				blocks = form.Get("blocks")
+				answer = `{"ok":true,"channel":"C0SECURITY","ts":"1.2"}`
+			}
+			if _, err := io.WriteString(w, answer); err != nil {
+				t.Error(err)
+			}
+		}))
+		environment(t, server.URL, "")
+		t.Setenv("SHOREUP_DECIDE_QUEUE", "https://sqs.example/decide")
+		handle, err := open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := notify.Encode(core.Finding{
+			Control: "s3-bucket-public", Outcome: core.AwaitingApproval, Account: "111122223333", Region: "eu-west-1", Resource: "b", Occurrence: "01KB0000000000000000000001", Hash: strings.Repeat("ab", 32),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := handle(t.Context(), lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{MessageId: "m", Body: string(body)}}})
+		if err != nil || len(resp.BatchItemFailures) > 0 {
+			t.Errorf("%+v, %v", resp, err)
+		}
+		if got := strings.Contains(blocks, `"action_id":"approve"`); got != buttons {
+			t.Errorf("%s: buttons are there: %v; %s", secret, got, blocks)
+		}
+		var p approval.Pointer
+		if err := json.Unmarshal([]byte(pointer), &p); err != nil || p.Posted == nil || p.Posted.Channel != "C0SECURITY" || p.Posted.TS != "1.2" || p.Posted.Key.ID != "01KB0000000000000000000001" {
+			t.Errorf("%s: pointed to %s: %v", secret, pointer, err)
+		}
+		server.Close()
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
@@ -76,7 +78,7 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 		return r, err
 	}
 	if !ok || a.Key.Hash == "" {
-		return r, d.refused(ctx, Request{Key: Key{Account: d.Account, Kind: a.Key.Kind, ID: a.Key.ID, Hash: a.Key.Hash}}, a, "", refuse("unknown", "there is no such request"))
+		return r, d.refused(ctx, Request{Key: d.made(a.Key)}, a, "", refuse("unknown", "there is no such request"))
 	}
 	file, err := d.electors(ctx)
 	var unreadable *Refusal
@@ -94,8 +96,17 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 		return r, d.refused(ctx, r, a, person.Name, refuse("other-hash", "this was asked again since; decide about the newest message"))
 	}
 	now := d.Now()
-	if gone, err := d.follow(ctx, r, now); err != nil || gone.State != r.State {
-		return gone, errors.Join(err, d.refused(ctx, gone, a, person.Name, refuse("moved", "it is %s%s", gone.State, because(gone.Why))))
+	switch gone, err := d.follow(ctx, r, now); {
+	case err != nil: // nothing is known yet: the word is taken again
+		return gone, err
+	case gone.State != r.State:
+		return gone, d.refused(ctx, gone, a, person.Name, refuse("moved", "it is %s%s", gone.State, because(gone.Why)))
+	}
+	if no, err := d.underWay(ctx, r, now); err != nil || no != nil && a.Verdict == No {
+		if err == nil {
+			err = d.refused(ctx, r, a, person.Name, no)
+		}
+		return r, err
 	}
 	rule := d.needs(file, r)
 	next, no := decide(r, a.Verdict, Voter{Person: person.Name, Identity: append([]string{person.Slack}, person.AWS...), Via: a.Via}, a.Why, rule, now)
@@ -103,6 +114,18 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 		return r, d.refused(ctx, r, a, person.Name, no)
 	}
 	return d.take(ctx, next, rule, a, person.Name)
+}
+
+// underWay refuses to take back what is being applied at this moment: it would be said to be rejected, and be done all the same.
+func (d *Desk) underWay(ctx context.Context, r Request, now time.Time) (*Refusal, error) {
+	if r.Key.Kind != Fix || r.State != Approved {
+		return nil, nil
+	}
+	occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
+	if err != nil || !found || occ.ID != r.Key.ID || occ.State != occurrence.Applying || !now.Before(occ.ClaimEnds) {
+		return nil, err
+	}
+	return refuse("moved", "it is being applied at this moment; once that is done it can be undone"), nil
 }
 
 // take writes a word with its record and its effect, all in one transaction, and hands over what is approved.
@@ -188,18 +211,25 @@ func (d *Desk) refused(ctx context.Context, r Request, a Answer, person string, 
 	return why
 }
 
+// made is a key that whoever spoke made up, as it goes on the record of the installation's own account.
+func (d *Desk) made(k Key) Key {
+	k.Account = d.Account
+	return k.clipped()
+}
+
 // clip bounds what strangers can have recorded.
 func clip(s string) string {
 	const longest = 512
 	if len(s) > longest {
-		s = s[:longest]
+		s = strings.ToValidUTF8(s[:longest], "") // the record refuses half a character
 	}
 	return s
 }
 
 func (d *Desk) needs(file *rules.File, r Request) needs {
 	a := file.ApprovalFor(d.subject(r), string(d.disruption(r)))
-	return needs{by: a.By, needed: a.Needed}
+	stranger := slices.ContainsFunc(r.causes(), func(cause string) bool { _, known := file.PersonOf(cause); return !known })
+	return needs{by: a.By, needed: a.Needed, stranger: stranger}
 }
 
 func (d *Desk) disruption(r Request) core.Disruption {

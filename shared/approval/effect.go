@@ -69,6 +69,17 @@ func Exempted(ctx context.Context, store *dynamodbapi.Store, table, control stri
 	return e, true, nil
 }
 
+// MustNotBeExempt are the words of [NotExempted]'s condition.
+const MustNotBeExempt = "nobody has exempted the resource"
+
+// NotExempted fails the transaction that it is put into if the resource is exempt: people may have agreed on that since it was looked at.
+func NotExempted(table, control string, r awsapi.Resource, now time.Time) dynamodbapi.Item {
+	return dynamodbapi.Item{
+		Op: dynamodbapi.Check, Table: table, Key: Exemption{Control: control, Resource: r}.item(), Must: MustNotBeExempt,
+		Condition: "attribute_not_exists(pk) OR " + attrUntil + " <= :now", Values: dynamodbapi.Values{":now": now.UnixMilli()},
+	}
+}
+
 // Exemptions returns all exemptions of an account that are kept, those that ended lately as well.
 func Exemptions(ctx context.Context, store *dynamodbapi.Store, table, account string) ([]Exemption, error) {
 	var out []Exemption
@@ -155,13 +166,16 @@ func (d *Desk) asker(ctx context.Context, k Key, identity string) (string, *Refu
 		return p.Name, nil, nil
 	}
 	no := refuse("stranger", "%s is nobody of the list people in the rules file", clip(identity))
-	return "", no, d.record(ctx, Request{Key: Key{Account: d.Account, Kind: k.Kind, ID: clip(k.ID), Hash: clip(k.Hash)}}, core.Refused, "unknown",
-		wordEntry{Refused: no.Why, Code: no.Code, Who: clip(identity)})
+	err = d.record(ctx, Request{Key: d.made(k)}, core.Refused, "unknown", wordEntry{Refused: no.Why, Code: no.Code, Who: clip(identity)})
+	if err != nil { // a word that is not on record is not refused yet
+		return "", nil, err
+	}
+	return "", no, nil
 }
 
 // notAsked records that a person asked for something and was told no.
 func (d *Desk) notAsked(ctx context.Context, k Key, person string, no *Refusal) error {
-	if err := d.record(ctx, Request{Key: Key{Account: d.Account, Kind: k.Kind, ID: clip(k.ID), Hash: clip(k.Hash)}}, core.Refused, person, wordEntry{Refused: no.Why, Code: no.Code}); err != nil {
+	if err := d.record(ctx, Request{Key: d.made(k)}, core.Refused, person, wordEntry{Refused: no.Why, Code: no.Code}); err != nil {
 		return err
 	}
 	return no
@@ -197,7 +211,9 @@ func (d *Desk) effect(r Request) (Request, []dynamodbapi.Item, error) {
 		v[attrBody], v[attrUntil], v[dynamodbapi.TTL] = string(body), e.Until.UnixMilli(), e.Until.Add(keepEnded).Unix()
 		return r, []dynamodbapi.Item{{Op: dynamodbapi.Put, Table: d.Table, Put: v}}, nil
 	case Lift:
-		return r, []dynamodbapi.Item{d.Book.SwitchItem(false, by, "agreed after a request of "+r.Requester)}, nil
+		lifted := d.Book.SwitchItem(false, by, "agreed after a request of "+r.Requester)
+		lifted.Must, lifted.Condition, lifted.Values = mustBeAsRead, "switch_since = :since", dynamodbapi.Values{":since": r.Key.ID} // and none that came after
+		return r, []dynamodbapi.Item{lifted}, nil
 	case People:
 		return r, []dynamodbapi.Item{d.inForce(r.Key.Hash, string(r.Body))}, nil
 	}

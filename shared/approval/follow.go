@@ -84,7 +84,8 @@ func (d *Desk) ask(ctx context.Context, occ occurrence.Occurrence, requester str
 	return err
 }
 
-// Ask opens a request. The error is a *[Refusal] if there is one already that is open, or that ended while nobody in person asks again.
+// Ask opens a request. The error is a *[Refusal] if there is one already that is open, or that ended while nobody in person asks again. What was only
+// overtaken is asked again by itself once it is as it was: nobody has said no to it.
 func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
 	there, found, err := Get(ctx, d.Store, d.Table, r.Key)
 	if err != nil {
@@ -93,10 +94,10 @@ func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
 	switch {
 	case found && there.State.open():
 		return there, refuse("again", "it is asked already, and waits until %s", there.Expires.UTC().Format(time.RFC3339))
-	case found && (r.Requester == "" || there.State == Applied || there.State == Superseded):
+	case found && (there.State == Applied || r.Requester == "" && !there.State.overtaken()):
 		return there, refuse("ended", "it is decided: %s%s", there.State, because(there.Why))
 	case found:
-		r.Round, r.rev = there.Round, there.rev
+		r.Round, r.rev, r.Shown = there.Round, there.rev, there.Shown
 	}
 	file, err := d.electors(ctx)
 	if err != nil {
@@ -106,6 +107,7 @@ func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
 	now := d.Now().UTC().Truncate(time.Millisecond)
 	r.Round++
 	r.Rules, r.By, r.Needed, r.Escalate = a.Rules, a.By, a.Needed, a.Escalate
+	r.Needed = r.needed(d.needs(file, r)) // so that people are told how many it takes
 	r.Asked, r.Expires, r.State, r.Votes, r.Reminded = now, now.Add(a.Within), Pending, nil, false
 	r, err = d.write(ctx, r, core.AwaitingApproval, actor(r.Requester), endEntry{Request: r, News: Asked})
 	if moved(err) {
@@ -161,8 +163,14 @@ func (d *Desk) overtaken(ctx context.Context, r Request) (State, string, error) 
 			return Superseded, "the rules file changed again", nil
 		}
 		return "", "", nil
-	case Undo, Exempt: // who carries it out looks
+	case Undo: // who carries it out looks
 		return "", "", nil
+	case Exempt: // it was asked for when somebody else may have been the cause
+		occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
+		if err == nil && (!found || occ.ID != r.Key.ID) {
+			return Stale, "what it was to exempt is over", nil
+		}
+		return "", "", err
 	}
 	occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
 	if err != nil {
@@ -214,7 +222,8 @@ func outcomeOf(s State) core.Outcome {
 	return core.Stale
 }
 
-// Tick looks at all open requests of an account: ends what is over, reminds at half time, and hands over once more what is approved and was not applied.
+// Tick looks at all open requests of an account: ends what is over, reminds at half time, and hands over once more what is approved and was not applied. It
+// asks about what waits and was never asked about.
 func (d *Desk) Tick(ctx context.Context, account string) error {
 	requests, err := List(ctx, d.Store, d.Table, account, "", "")
 	if err != nil {
@@ -224,6 +233,24 @@ func (d *Desk) Tick(ctx context.Context, account string) error {
 	for _, r := range requests {
 		if err := d.tick(ctx, r); err != nil && !moved(err) {
 			failed = append(failed, fmt.Errorf("looking after the request about %s: %w", r.ARN, err))
+		}
+	}
+	return errors.Join(append(failed, d.unasked(ctx, account))...)
+}
+
+// unasked asks about plans that wait for people and that nobody was asked about: whoever was to point here died, or was not heard.
+func (d *Desk) unasked(ctx context.Context, account string) error {
+	open, err := d.Book.ListOpen(ctx, account)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, occ := range open {
+		if _, ours := d.Control(occ.Control); !ours || occ.State != occurrence.Waiting || occ.Decision != rules.Approve.String() {
+			continue
+		}
+		if err := d.ask(ctx, occ, ""); err != nil {
+			failed = append(failed, fmt.Errorf("asking about %s: %w", occ.Resource.ID, err))
 		}
 	}
 	return errors.Join(failed...)

@@ -1,20 +1,41 @@
 package approval
 
-import "github.com/shoreup/shoreup/shared/awsapi"
+import (
+	"encoding/json"
+
+	"github.com/shoreup/shoreup/shared/awsapi"
+)
 
 // What travels on the queues of the deciding function.
 
-// Pointer says where the deciding function should look. It is not believed in anything else.
+// Pointer says where the deciding function should look: at a resource, or at a message in which people are shown a request. It is not believed in anything
+// else.
 type Pointer struct {
 	Control  string          `json:"control"`
 	Resource awsapi.Resource `json:"resource"`
+	Posted   *Posting        `json:"posted,omitempty"` // beside a resource, or instead of one
+	Batch    *Batch          `json:"batch,omitempty"`  // instead of a resource
 }
 
-// Said is what a person said, as whoever heard it passes it on. Exactly one of the fields is there.
+// Said is what a person said, as whoever heard it passes it on. Exactly one of the first five is there.
 type Said struct {
-	Answer *Answer    `json:"answer,omitempty"`
-	Exempt *Exempting `json:"exempt,omitempty"`
-	Lift   *Lifting   `json:"lift,omitempty"`
+	Answer  *Answer    `json:"answer,omitempty"`
+	Exempt  *Exempting `json:"exempt,omitempty"`
+	Lift    *Lifting   `json:"lift,omitempty"`
+	All     *Together  `json:"all,omitempty"`
+	Refused *Unheard   `json:"refused,omitempty"`
+	Reply   *Reply     `json:"reply,omitempty"` // where the speaker hears why a word changed nothing
+}
+
+// Words is how many of the five kinds of words it holds.
+func (s Said) Words() int {
+	n := 0
+	for _, there := range []bool{s.Answer != nil, s.Exempt != nil, s.Lift != nil, s.All != nil, s.Refused != nil} {
+		if there {
+			n++
+		}
+	}
+	return n
 }
 
 // Exempting asks for an exemption from what a request is about.
@@ -28,4 +49,63 @@ type Exempting struct {
 type Lifting struct {
 	Why      string `json:"why"`
 	Identity string `json:"identity"`
+}
+
+// Together is one word about each plan of a batch alone.
+type Together struct {
+	Batch    BatchID `json:"batch"`
+	Verdict  Verdict `json:"verdict"`
+	Identity string  `json:"identity"`
+	Via      string  `json:"via"`
+	Why      string  `json:"why"`
+}
+
+// Unheard is a word that whoever heard it did not let through. It changes nothing and is put on the record.
+type Unheard struct {
+	Key      Key     `json:"key"` // as far as it could be read
+	Round    int64   `json:"round"`
+	Verdict  Verdict `json:"verdict"`
+	Identity string  `json:"identity"`
+	Via      string  `json:"via"`
+	Code     string  `json:"code"`
+	Why      string  `json:"why"`
+}
+
+// Reply names a person in a channel.
+type Reply struct {
+	Channel string `json:"channel"`
+	User    string `json:"user"`
+}
+
+// Note is for one person, or about a batch: what is no news of a single request.
+type Note struct {
+	To      *Reply   `json:"to,omitempty"`
+	Code    string   `json:"code"`
+	Why     string   `json:"why"`
+	Batch   *Batch   `json:"batch,omitempty"`
+	Person  string   `json:"person"`            // who spoke about the batch
+	Results []Result `json:"results,omitempty"` // of each plan of the batch
+}
+
+// Result is what became of one plan when a batch was decided.
+type Result struct {
+	Key   Key    `json:"key"`
+	State State  `json:"state"`
+	Why   string `json:"why"` // why the word changed nothing; empty: it counted
+}
+
+// Place is a message in a channel.
+type Place struct {
+	Channel string `json:"channel"`
+	TS      string `json:"ts"`
+	Thread  string `json:"thread,omitempty"` // the message that it stands below, if any
+}
+
+// Posting says where people are shown a request.
+type Posting struct {
+	Key     Key             `json:"key"`
+	Channel string          `json:"channel"`
+	TS      string          `json:"ts"`
+	Thread  string          `json:"thread,omitempty"`
+	Shown   json.RawMessage `json:"shown,omitempty"` // the message's blocks, to change it later
 }

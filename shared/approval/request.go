@@ -3,6 +3,7 @@ package approval
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -24,6 +25,9 @@ const (
 
 // open reports whether a request may still change.
 func (s State) open() bool { return s == Pending || s == Approved }
+
+// overtaken reports whether a request ended because what it is about changed, and not by a word or the clock.
+func (s State) overtaken() bool { return s == Stale || s == Superseded }
 
 // Vote is one person's yes.
 type Vote struct {
@@ -62,7 +66,7 @@ type Request struct {
 	Where   awsapi.Resource `json:"where"` // the zero value for what is about no resource
 
 	Requester string `json:"requester"` // person; empty: shoreup itself
-	Cause     string `json:"cause"`     // person who caused the finding, as AWS vouches; empty: not known
+	Cause     string `json:"cause"`     // those who caused the finding, as AWS vouches, separated by blanks; empty: not known
 
 	Rules    []string  `json:"rules"` // approval rules that matched when it was asked
 	Needed   int       `json:"needed"`
@@ -76,6 +80,9 @@ type Request struct {
 	Votes []Vote    `json:"votes"`
 	Ended time.Time `json:"ended,omitzero"`
 	Why   string    `json:"why"` // of the end
+
+	Posted []Place `json:"posted,omitempty"` // messages in which people are shown it
+	Shown  []byte  `json:"-"`                // blocks of the first of them
 
 	Body []byte `json:"-"` // what is decided about, where no other table holds it (exemptions, people)
 	rev  int64  // of the item; each write is for the one that was read
@@ -111,8 +118,9 @@ type Voter struct {
 
 // needs is what the rules in force ask for at the moment of a word; the more cautious of this and of the request's own counts.
 type needs struct {
-	by     []string
-	needed int
+	by       []string
+	needed   int
+	stranger bool // the cause is an identity of nobody in the rules file
 }
 
 // decide is the whole of what a word can do to a request. It is pure: the request as it would be afterwards, or why nothing changes.
@@ -124,7 +132,7 @@ func decide(r Request, verdict Verdict, who Voter, why string, rule needs, now t
 		return r, refuse("late", "it expired at %s; nothing was changed, and it can be asked for again", r.Expires.UTC().Format(time.RFC3339))
 	case !slices.Contains(r.By, who.Person) || !slices.Contains(rule.by, who.Person):
 		return r, refuse("not-permitted", "%s may not decide this; those who may: %s", who.Person, list(both(r.By, rule.by)))
-	case slices.ContainsFunc(who.Identity, func(id string) bool { return same(id, r.Cause) }): // not even no: it would keep what they opened open
+	case slices.ContainsFunc(who.Identity, r.causedBy): // not even no: it would keep what they opened open
 		return r, refuse("four-eyes", "%s caused the finding; somebody else has to decide", who.Person)
 	}
 	if verdict == No {
@@ -152,10 +160,18 @@ func decide(r Request, verdict Verdict, who Voter, why string, rule needs, now t
 // counted is how many yeses are of people who may still give one.
 func (r Request) counted(rule needs) int { return len(both(r.people(), rule.by)) }
 
-// needed is how many different people must agree: two at least where it is not known who caused the finding, since that could be any one of them.
+// causes are the identities of all who had a hand in the finding.
+func (r Request) causes() []string { return strings.Fields(r.Cause) }
+
+func (r Request) causedBy(identity string) bool {
+	return slices.ContainsFunc(r.causes(), func(cause string) bool { return same(identity, cause) })
+}
+
+// needed is how many different people must agree: two at least where it is not known which person caused the finding, since that could be any one of
+// them: AWS vouches for nobody, or for an identity that no entry of the rules file has and that may be another one of somebody's who has an entry.
 func (r Request) needed(rule needs) int {
 	n := max(r.Needed, rule.needed)
-	if (r.Key.Kind == Fix || r.Key.Kind == Exempt) && r.Cause == "" {
+	if (r.Key.Kind == Fix || r.Key.Kind == Exempt) && (r.Cause == "" || rule.stranger) {
 		n = max(n, 2)
 	}
 	if r.Key.Kind == People { // whoever changed the file is not known either

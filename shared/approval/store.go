@@ -36,6 +36,18 @@ func (k Key) item() dynamodbapi.Values {
 	return dynamodbapi.Key(partition(k.Account), sectionRequest+strings.Join([]string{string(k.Kind), k.ID, k.Hash}, "#"))
 }
 
+// fits reports whether there can be an item of that key at all: DynamoDB refuses longer ones as an error of the caller's ("Quotas in Amazon DynamoDB").
+func (k Key) fits() bool {
+	const maxPartitionKey = 2048 // bytes
+	item := k.item()
+	return len(item.Text(dynamodbapi.PK)) <= maxPartitionKey && len(item.Text(dynamodbapi.SK)) <= maxSortKey
+}
+
+// clipped is a key as it is recorded of somebody who made it up.
+func (k Key) clipped() Key {
+	return Key{Account: clip(k.Account), Kind: Kind(clip(string(k.Kind))), ID: clip(k.ID), Hash: clip(k.Hash)}
+}
+
 // put writes a request in the place of the one that was read, or of none.
 func put(table string, r Request) (dynamodbapi.Item, error) {
 	body, err := canon.Marshal(r)
@@ -44,6 +56,9 @@ func put(table string, r Request) (dynamodbapi.Item, error) {
 	}
 	v := r.Key.item()
 	v[attrBody], v[attrData], v[attrState], v[attrHash], v[attrRev], v[attrEnds] = string(body), string(r.Body), string(r.State), r.Key.Hash, r.rev+1, r.Expires.UnixMilli()
+	if len(r.Shown) > 0 {
+		v[attrShown] = string(r.Shown)
+	}
 	if !r.State.open() {
 		v[dynamodbapi.TTL] = r.Ended.Add(keepEnded).Unix()
 	}
@@ -63,6 +78,9 @@ func requestOf(v dynamodbapi.Values) (Request, error) {
 	if data := v.Text(attrData); data != "" {
 		r.Body = []byte(data)
 	}
+	if shown := v.Text(attrShown); shown != "" {
+		r.Shown = []byte(shown)
+	}
 	// The condition of whoever applies reads these attributes, people read the body: they must say the same.
 	if string(r.State) != v.Text(attrState) || r.Key.Hash != v.Text(attrHash) || r.Key.item()[dynamodbapi.SK] != v.Text(dynamodbapi.SK) {
 		return Request{}, fmt.Errorf("reading request %s: its attributes and its body differ", v.Text(dynamodbapi.SK))
@@ -72,6 +90,9 @@ func requestOf(v dynamodbapi.Values) (Request, error) {
 
 // Get returns the request about one thing, and whether there is one.
 func Get(ctx context.Context, store *dynamodbapi.Store, table string, k Key) (Request, bool, error) {
+	if !k.fits() {
+		return Request{}, false, nil
+	}
 	v, ok, err := store.Get(ctx, table, k.item())
 	if err != nil || !ok {
 		return Request{}, false, err

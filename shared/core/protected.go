@@ -8,7 +8,7 @@ import "github.com/shoreup/shoreup/shared/wildcard"
 var protected = []struct{ pattern, reason string }{
 	{"arn:*:iam::*:role/aws-service-role/*", "service-linked role, owned by its AWS service"},
 	{"arn:*:iam::*:role/aws-reserved/*", "IAM Identity Center role, changed only through its permission set"},
-	{"arn:*:iam::*:role/AWSControlTowerExecution", "Control Tower's own role"},
+	{"arn:*:iam::*:role/AWSControlTower*", "Control Tower's own role"},
 	{"arn:*:iam::*:role/service-role/AWSControlTower*", "Control Tower's own role"},
 	{"arn:*:iam::*:role/aws-controltower-*", "Control Tower's own role"},
 	{"arn:*:iam::*:role/OrganizationAccountAccessRole", "the organisation management account's access"},

@@ -110,7 +110,7 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 	case f.Outcome == core.Blind || f.Outcome == core.Errored:
 		return e.close(ctx, f, occ, audit.Error, f.Outcome, reason(f))
 	case f.Hash != occ.PlanHash:
-		return e.replace(ctx, c, f, occ)
+		return e.replace(ctx, c, f, occ, "the resource changed after the plan was made; a new plan takes its place")
 	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && grant.by != "":
 		return e.carryOut(ctx, c, f, occ, grant, lease, looked)
 	}
@@ -121,10 +121,10 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 	return e.notify(ctx, f)
 }
 
-// grant is a yes to a plan: who gave it, and what the write has to depend on, so that a yes that ended in the meantime is none.
+// grant is a yes to a plan: who gave it, and the approval that is kept, on which the write has to depend, so that a yes that ended in the meantime is none.
 type grant struct {
-	by     string
-	guards []dynamodbapi.Item
+	by   string
+	kept *approval.Grant
 }
 
 // grant returns the yes of whoever calls, or else the one that is kept for this very occurrence and plan.
@@ -132,12 +132,11 @@ func (e *Engine) grant(ctx context.Context, f core.Finding, occ occurrence.Occur
 	if approver != "" || f.Outcome != core.AwaitingApproval || e.Granted == nil {
 		return grant{by: approver}, nil
 	}
-	now := e.Now()
 	yes, ok, err := e.Granted(ctx, approval.Key{Account: occ.Resource.Account, Kind: approval.Fix, ID: occ.ID, Hash: occ.PlanHash})
 	if err != nil || !ok {
 		return grant{}, err
 	}
-	return grant{by: yes.By(), guards: []dynamodbapi.Item{yes.Guard(now)}}, nil
+	return grant{by: yes.By(), kept: &yes}, nil
 }
 
 // alreadyFine ends an occurrence whose resource needs nothing any more: somebody else mended it, or an earlier attempt of ours died after
@@ -164,13 +163,16 @@ func doneBefore(f core.Finding, occ occurrence.Occurrence) (core.Plan, bool) {
 }
 
 // replace ends an occurrence whose plan no longer fits what is there, and starts over with the new one.
-func (e *Engine) replace(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence) (core.Finding, error) {
+func (e *Engine) replace(ctx context.Context, c core.Control, f core.Finding, occ occurrence.Occurrence, why string) (core.Finding, error) {
 	old := f
-	old.ID, old.Hash, old.Reason = occ.PlanID, occ.PlanHash, "the resource changed after the plan was made; a new plan takes its place"
+	old.ID, old.Hash, old.Reason = occ.PlanID, occ.PlanHash, why
 	if _, err := e.close(ctx, old, occ, audit.Refusal, core.Stale, reason(old)); err != nil {
 		return f, err
 	}
 	f.ID = e.newID()
+	if differs(f, occ) { // and nobody knows who changed it
+		f.Cause.Person = also(f.Cause.Person, "")
+	}
 	return e.settle(ctx, c, f)
 }
 
@@ -224,8 +226,11 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	}
 	guards := append(claim.Items, e.State.LeaseItem(lease), e.State.SwitchCheck())
 	guards = append(guards, e.limits(ctx, c, f)...)
-	guards = append(guards, yes.guards...)
+	guards = append(guards, e.conditions(f, occ, yes)...)
 	intent, err := e.append(ctx, &f, occ.ID, audit.Intent, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: yes.by}, guards...)
+	if spent(err) {
+		return e.replace(ctx, c, f, occ, "its approval was used by an attempt that died; what is there now has to be approved anew")
+	}
 	if why, refused := refusalOf(err); refused {
 		if why == limitReached && e.Limited != nil {
 			e.Limited()
@@ -245,6 +250,18 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 	return e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
 }
 
+// conditions are what people may have changed since the resource was looked at: the yes still counts and was not used before, and nobody has exempted it.
+func (e *Engine) conditions(f core.Finding, occ occurrence.Occurrence, yes grant) []dynamodbapi.Item {
+	var out []dynamodbapi.Item
+	if yes.kept != nil {
+		out = append(out, yes.kept.Guard(e.Now()), e.State.SpendItem(occ, yes.kept.Round))
+	}
+	if e.NotExempted != nil {
+		out = append(out, e.NotExempted(f.Control, f.Plan.Resource))
+	}
+	return out
+}
+
 func (e *Engine) limits(ctx context.Context, c core.Control, f core.Finding) []dynamodbapi.Item {
 	l := e.Rules(ctx).LimitFor(subject(&f, c.Meta, ""))
 	return []dynamodbapi.Item{
@@ -254,6 +271,12 @@ func (e *Engine) limits(ctx context.Context, c core.Control, f core.Finding) []d
 }
 
 const limitReached = "a limit is reached: too many fixes of this control in this account this hour, or of this resource today; see limits in the rules file"
+
+// spent reports whether the approval was used before: whoever did died before saying what came of it, and what is wrong now may be something new.
+func spent(err error) bool {
+	var failed *dynamodbapi.ConditionError
+	return errors.As(err, &failed) && failed.Has(occurrence.MustBeUnspent)
+}
 
 // refusalOf names the guard that forbade the write.
 func refusalOf(err error) (string, bool) {
@@ -265,6 +288,8 @@ func refusalOf(err error) (string, bool) {
 		return "the kill switch is engaged: nothing is written until it is lifted", true
 	case failed.Has(approval.MustBeGranted):
 		return "the approval ended just before the write; it can be asked for again", true
+	case failed.Has(approval.MustNotBeExempt):
+		return "the resource was exempted just before the write", true
 	case failed.Has(occurrence.MustBeBelow):
 		return limitReached, true
 	}

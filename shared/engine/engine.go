@@ -12,6 +12,7 @@ import (
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -33,6 +34,8 @@ type Engine struct {
 	Granted func(context.Context, approval.Key) (approval.Grant, bool, error)
 	// Exempted returns what people agreed on beside the rules file's exceptions. Nil: nothing.
 	Exempted func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error)
+	// NotExempted is the same as a condition of the transaction that records an intent. Nil: none.
+	NotExempted func(control string, r awsapi.Resource) dynamodbapi.Item
 	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look.
 	Ask func(ctx context.Context, control string, r awsapi.Resource) error
 	// Enqueue hands an automatic plan to the function that applies it. Nil: it is applied at once, in this process.

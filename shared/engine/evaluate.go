@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,6 +225,9 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 	if same {
 		f.ID = occ.PlanID // only the decision is another
 	}
+	if differs(*f, occ) {
+		occ.Person = also(occ.Person, f.Cause.Person)
+	}
 	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, f.Decision.Mode, plan)
 	if err != nil {
 		return occ, false, err
@@ -239,6 +244,22 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 		return occ, false, err
 	}
 	return step.After, true, nil
+}
+
+// also adds who had a hand in it to the persons who caused a finding, of whom none may decide about it. Words of package approval are separated by blanks.
+func also(before, who string) string {
+	const nobodyKnown, most = "unknown", 20
+	before, who = cmp.Or(before, nobodyKnown), cmp.Or(who, nobodyKnown)
+	if all := strings.Fields(before); slices.Contains(all, who) || len(all) >= most {
+		return before
+	}
+	return before + " " + who
+}
+
+// differs reports whether the resource is another than the occurrence's plan was made for.
+func differs(f core.Finding, occ occurrence.Occurrence) bool {
+	plan, err := core.ParsePlan(occ.Plan)
+	return err != nil || plan.Before != f.Plan.Before
 }
 
 // news reports whether a finding is of something that happened after somebody began to mend the resource, and who is still at it: no duplicate, so it has to

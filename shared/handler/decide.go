@@ -13,10 +13,13 @@ import (
 
 	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi"
 )
 
-// maxWord bounds a person's word in bytes; its longest part is a reason.
-const maxWord = 16 << 10
+const (
+	maxWord    = 16 << 10  // bytes of a person's word; its longest part is a reason
+	maxPointer = 160 << 10 // of a pointer; its longest part is the message that a request is shown in
+)
 
 // Decide is the one function that writes approvals. It has three uses, told apart by what it is given: pointers to resources whose plans wait for people or
 // do not any more, people's words, and the schedule, on which it reminds, ends what is over, and hands over again what was lost.
@@ -25,6 +28,8 @@ type Decide struct {
 	DeadLetter DeadLetter
 	Words      string                         // ARN of the queue of people's words, into which only those write who know who speaks
 	Accounts   func(context.Context) []string // whose requests the schedule looks at
+	// Answer tells one person why their word changed nothing, and people what became of a batch. Its failure changes nothing. May be nil.
+	Answer func(context.Context, approval.Note)
 }
 
 // Handle takes a scheduled start, which it answers with nothing, or a batch, which it answers as SQS expects.
@@ -70,39 +75,74 @@ func (b *badMessage) Error() string { return b.why.Error() }
 
 func (h *Decide) pointer(ctx context.Context, body string) error {
 	var p approval.Pointer
-	if err := strict(body, &p); err != nil {
+	if err := strict(body, maxPointer, &p); err != nil {
 		return &badMessage{fmt.Errorf("not a pointer to a resource: %w", err)}
+	}
+	switch resource := p.Control != "" || p.Resource != (awsapi.Resource{}); {
+	case p.Batch != nil && (p.Posted != nil || resource):
+		return &badMessage{errors.New("not a pointer: a batch stands alone")}
+	case p.Batch != nil:
+		return h.Desk.KeepBatch(ctx, *p.Batch)
+	case p.Posted != nil && !resource:
+		return h.Desk.Posted(ctx, *p.Posted)
 	}
 	m, ok := h.Desk.Control(p.Control)
 	if !ok || p.Resource.Type != m.Type.Name || !signal.IsAccountID(p.Resource.Account) || p.Resource.ID == "" {
 		return &badMessage{fmt.Errorf("not a pointer to a resource: control %.128q and %.128q do not belong together", p.Control, p.Resource.Type)}
 	}
-	return h.Desk.Follow(ctx, p.Control, p.Resource, "")
+	if err := h.Desk.Follow(ctx, p.Control, p.Resource, ""); err != nil || p.Posted == nil {
+		return err
+	}
+	return h.Desk.Posted(ctx, *p.Posted) // after it was asked, which it may not have been before
 }
 
 func (h *Decide) word(ctx context.Context, body string) error {
 	var s approval.Said
-	if err := strict(body, &s); err != nil {
+	if err := strict(body, maxWord, &s); err != nil {
 		return &badMessage{fmt.Errorf("not a person's word: %w", err)}
 	}
-	var err error
-	switch {
-	case s.Answer != nil && s.Exempt == nil && s.Lift == nil:
-		_, err = h.Desk.Decide(ctx, *s.Answer)
-	case s.Exempt != nil && s.Answer == nil && s.Lift == nil:
-		_, err = h.Desk.AskExemptionOf(ctx, s.Exempt.Key, s.Exempt.Exemption, s.Exempt.Identity)
-	case s.Lift != nil && s.Answer == nil && s.Exempt == nil:
-		_, err = h.Desk.AskLift(ctx, s.Lift.Why, s.Lift.Identity)
-	default:
-		return &badMessage{errors.New("not a person's word: one of answer, exempt and lift is expected")}
+	if s.Words() != 1 {
+		return &badMessage{errors.New("not a person's word: one of answer, exempt, lift, all and refused is expected")}
+	}
+	err := h.said(ctx, s)
+	var no *approval.Refusal
+	if errors.As(err, &no) && s.Reply != nil {
+		h.answer(ctx, approval.Note{To: s.Reply, Code: no.Code, Why: no.Why})
 	}
 	return err
 }
 
+func (h *Decide) said(ctx context.Context, s approval.Said) error {
+	var err error
+	switch {
+	case s.Answer != nil:
+		_, err = h.Desk.Decide(ctx, *s.Answer)
+	case s.Exempt != nil:
+		_, err = h.Desk.AskExemptionOf(ctx, s.Exempt.Key, s.Exempt.Exemption, s.Exempt.Identity)
+	case s.Lift != nil:
+		_, err = h.Desk.AskLift(ctx, s.Lift.Why, s.Lift.Identity)
+	case s.Refused != nil:
+		_, err = h.Desk.Unheard(ctx, *s.Refused)
+	case s.All != nil:
+		var note approval.Note
+		if note, err = h.Desk.Together(ctx, *s.All); err == nil {
+			note.To = s.Reply
+			h.answer(ctx, note)
+		}
+	}
+	return err
+}
+
+func (h *Decide) answer(ctx context.Context, n approval.Note) {
+	if h.Answer != nil {
+		h.Answer(ctx, n)
+	}
+}
+
 // strict reads one JSON value of ours: nothing unknown, and nothing after it.
-func strict(body string, v any) error {
-	if len(body) > maxWord {
-		return fmt.Errorf("%d bytes, at most %d expected", len(body), maxWord)
+func strict(body string, most int, v any) error {
+	if len(body) > most {
+		return fmt.Errorf("%d bytes, at most %d expected", len(body), most)
 	}
 	dec := json.NewDecoder(strings.NewReader(body))
 	dec.DisallowUnknownFields()

@@ -38,7 +38,7 @@ func newDeciding(t *testing.T) *deciding {
 	t.Helper()
 	cloud := tabletest.New(t)
 	store := cloud.Store()
-	file, err := rules.Load([]byte("version: 1\npeople:\n  - { name: ada, slack: U0ADA00001 }\n"))
+	file, err := rules.Load([]byte("version: 1\npeople:\n  - { name: ada, slack: U0ADA00001 }\n  - { name: eve, aws: [\"sso:eve@example.com\"] }\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

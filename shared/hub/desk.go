@@ -12,6 +12,7 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/notify"
 	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
@@ -19,12 +20,17 @@ import (
 func (h *Hub) Desk() *approval.Desk {
 	return &approval.Desk{
 		Store: dynamodbapi.NewStore(h.Own), Table: table(occurrence.ApprovalTable, h.Tables), Log: h.Engine.Log, Book: h.Engine.State,
-		Rules: h.Rules.Get, Order: h.approved, Now: time.Now, Account: h.Account,
+		Rules: h.Rules.Get, Order: h.approved, Tell: notify.Teller(h.SendNotify), Now: time.Now, Account: h.Account,
 		Control: func(id string) (core.Meta, bool) {
 			c, ok := h.Engine.Control(id)
 			return c.Meta, ok
 		},
 	}
+}
+
+// SendNotify puts a message into the queue of the function that tells people.
+func (h *Hub) SendNotify(ctx context.Context, body string) error {
+	return sqsapi.Send(ctx, h.Own, h.Env.Notify, body, "")
 }
 
 // approved hands an approved plan to the function that applies.

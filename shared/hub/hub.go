@@ -65,6 +65,9 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 		h.Engine.Exempted = func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error) {
 			return approval.Exempted(ctx, store, approvals, control, r, time.Now())
 		}
+		h.Engine.NotExempted = func(control string, r awsapi.Resource) dynamodbapi.Item {
+			return approval.NotExempted(approvals, control, r, time.Now())
+		}
 		h.Engine.Protected = []string{"arn:*:dynamodb:*:" + env.Account + ":table/" + env.Tables + "-*", "arn:*:sqs:*:" + env.Account + ":" + env.Tables + "-*"}
 	}
 	if env.Function != "" {

@@ -2,31 +2,49 @@ package hub
 
 import (
 	"context"
-	"strings"
+	"encoding/json"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/awsapi/secretsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify"
+	"github.com/shoreup/shoreup/shared/notify/slackapp"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
-// Slack makes the sender from the secret, which holds a bot token or the URL of an incoming webhook, and the rules file's channels.
+// Slack makes the sender from the secret, which package slackapp describes, and the rules file's channels. People can answer messages where there is a
+// function that decides.
 func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
-	secret, err := secretsapi.Get(ctx, h.Own, h.SlackSecret)
+	text, err := secretsapi.Get(ctx, h.Own, h.SlackSecret)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := slackapp.ParseSecret(text)
 	if err != nil {
 		return nil, err
 	}
 	name := func(id string) string { return h.accountName(ctx, id) }
-	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, AccountName: name}
-	if strings.HasPrefix(secret, "https://") {
-		c.Webhook = secret
+	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, AccountName: name, Token: secret.BotToken, Webhook: secret.Webhook}
+	if c.Webhook != "" {
 		return notify.New(c)
 	}
-	c.Token = secret
+	if h.Decide != "" {
+		c.Point, c.Buttons = h.pointTo, secret.SigningSecret != "" // without it nobody could tell a click from a forged one
+	}
 	c.Route = func(f core.Finding) string {
 		return h.Rules.Get(ctx).Channel(rules.Subject{Control: f.Control, Severity: string(f.Severity), Account: f.Account, Family: f.Family})
 	}
 	return notify.New(c)
+}
+
+// pointTo tells the deciding function where people are shown what waits for them.
+func (h *Hub) pointTo(ctx context.Context, p approval.Pointer) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return sqsapi.Send(ctx, h.Own, h.Decide, string(body), "")
 }
 
 func (h *Hub) accountName(ctx context.Context, id string) string {

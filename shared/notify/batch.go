@@ -19,8 +19,9 @@ const (
 	shownTheRest = 4   // accounts that are named with what did not fit
 )
 
-// batch makes one message about several findings: exact counts, then a line for each as far as they fit, what needs people first.
-func batch(findings []core.Finding, o Options) Message {
+// batch makes one message about several findings: exact counts, then a line for each as far as they fit, what needs people first. Spare is left free for what
+// is added later.
+func batch(findings []core.Finding, o Options, spare int) Message {
 	findings = sorted(findings)
 	text := fmt.Sprintf("%d findings: %s", len(findings), tally(findings, headline, ", "))
 	summary := fmt.Sprintf("*Outcomes* %s\n*Severities* %s", tally(findings, headline, " · "), tally(findings, severity, " · "))
@@ -29,7 +30,7 @@ func batch(findings []core.Finding, o Options) Message {
 	}
 	top := []slack.Block{header(fmt.Sprintf("%d findings in %s", len(findings), accounts(findings))), section(summary)}
 	foot := heads(findings)
-	room := maxTotal - 2 - sectionRoom - cost(top...) - cost(foot)
+	room := maxTotal - 2 - spare - sectionRoom - cost(top...) - cost(foot)
 
 	items := compact(findings, o)
 	shown := fit(items, room-rest(findings, 0))

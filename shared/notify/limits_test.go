@@ -3,9 +3,12 @@ package notify
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/notify/slackapp"
 )
 
 // encodeBlocks returns the blocks' JSON without the escapes that Go adds.
@@ -60,9 +64,31 @@ func texts(t testing.TB, b slack.Block) map[int][]*slack.TextBlockObject {
 			list = append(list, e.(*slack.TextBlockObject))
 		}
 		return map[int][]*slack.TextBlockObject{2000: list}
+	case *slack.ActionBlock:
+		return buttonTexts(t, b)
 	}
 	t.Errorf("a block of type %T", b)
 	return nil
+}
+
+// buttonTexts returns the texts of buttons by their limits, and checks the rest of them.
+func buttonTexts(t testing.TB, a *slack.ActionBlock) map[int][]*slack.TextBlockObject {
+	t.Helper()
+	out := map[int][]*slack.TextBlockObject{}
+	ids := map[string]bool{}
+	for _, e := range a.Elements.ElementSet {
+		b, ok := e.(*slack.ButtonBlockElement)
+		if !ok || b.ActionID == "" || ids[b.ActionID] || len(b.Value) > 2000 || len(b.URL) > 3000 || a.BlockID != slackapp.Block {
+			t.Errorf("a button %+v", e)
+			continue
+		}
+		ids[b.ActionID] = true
+		out[75] = append(out[75], b.Text)
+		if c := b.Confirm; c != nil {
+			out[100], out[300], out[30] = append(out[100], c.Title), append(out[300], c.Text), append(out[30], c.Confirm, c.Deny)
+		}
+	}
+	return out
 }
 
 var entity = regexp.MustCompile(`&(amp|lt|gt);`)
@@ -70,11 +96,17 @@ var entity = regexp.MustCompile(`&(amp|lt|gt);`)
 // withinLimits asserts what must hold for each message whatever it is made of.
 func withinLimits(t testing.TB, m Message) {
 	t.Helper()
+	blocksWithin(t, m, 10_000)
+}
+
+// blocksWithin is the same for another number of characters in total.
+func blocksWithin(t testing.TB, m Message, total int) {
+	t.Helper()
 	raw, err := json.Marshal(m.Blocks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Blocks) > 50 || utf8.RuneCount(raw) > 10_000 {
+	if len(m.Blocks) > 50 || utf8.RuneCount(raw) > total {
 		t.Errorf("%d blocks of %d characters", len(m.Blocks), utf8.RuneCount(raw))
 	}
 	harmless(t, m.Text)
@@ -172,9 +204,28 @@ func TestAttacksAreHarmless(t *testing.T) {
 				for _, m := range Build(list, Options{AccountName: func(string) string { return s }}) {
 					withinLimits(t, m)
 				}
+				if outcome != core.AwaitingApproval {
+					continue
+				}
+				for _, m := range Build(answerable(list), Options{AccountName: func(string) string { return s }, Buttons: true, PlanURL: "https://plans.example/", Now: time.Now()}) {
+					withinLimits(t, m)
+					for _, below := range m.Thread {
+						withinLimits(t, below)
+					}
+				}
 			}
 		}
 	}
+}
+
+// answerable gives findings what makes people able to answer their messages.
+func answerable(list []core.Finding) []core.Finding {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Account, out[i].Occurrence, out[i].Hash = "111122223333", fmt.Sprintf("01KB00000000000000000000%02d", i%100), fmt.Sprintf("%064x", i)
+		out[i].Disruption, out[i].Reversible = core.DisruptsMuch, core.PartlyReversible
+	}
+	return out
 }
 
 func FuzzBuild(f *testing.F) {
@@ -191,6 +242,22 @@ func FuzzBuild(f *testing.F) {
 		}
 		for _, m := range Build(list, Options{Channel: "#sec"}) {
 			withinLimits(t, m)
+		}
+		list = list[:min(len(list), 4)] // each has a message of its own
+		for i := range list {
+			list[i].Outcome = core.AwaitingApproval
+		}
+		told := 0
+		for _, m := range Build(answerable(list), Options{Channel: "#sec", Buttons: true}) {
+			withinLimits(t, m)
+			told += len(m.Findings)
+			for _, below := range m.Thread {
+				withinLimits(t, below)
+				told += len(below.Findings)
+			}
+		}
+		if told != len(list) {
+			t.Errorf("people are told of %d of %d findings", told, len(list))
 		}
 	})
 }

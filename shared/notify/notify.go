@@ -10,9 +10,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify/show"
 )
@@ -22,6 +24,10 @@ type Options struct {
 	Channel     string                    // for what has no route
 	Route       func(core.Finding) string // the finding's own channel; empty: Channel. May be nil
 	AccountName func(id string) string    // "prod" for "111122223333", or empty. May be nil
+	Buttons     bool                      // people can answer in the message itself
+	Follow      bool                      // a message about what waits is kept up to date, so that it has to be of its own; Buttons implies it
+	PlanURL     string                    // of a page that shows plans; empty: there is none
+	Now         time.Time                 // for how long something is open so far; zero: that is not said
 }
 
 // Message is one message to one channel.
@@ -30,10 +36,18 @@ type Message struct {
 	Text     string // the fallback that notifications and screen readers show
 	Blocks   []slack.Block
 	Findings []int // which of the findings given to Build it tells of
+
+	Ask    *approval.Key    // what its buttons decide about; nil: it has none
+	Where  approval.Pointer // where that is
+	Thread []Message        // messages that stand below it; each has an Ask
 }
 
+// mostAsked is how many plans are shown together. Each is a message of its own, and Slack takes one a second in a channel.
+const mostAsked = 40
+
 // Build makes the messages about the findings: one for each channel, in the order of the channels' first findings. One finding fills its message
-// with all that is known; several share one that counts them and gives each a line. What needs no people and what is told twice is left out.
+// with all that is known; several share one that counts them and gives each a line. What people can decide about in the message has one of its own; several
+// of these stand below one message. What needs no people and what is told twice is left out.
 func Build(findings []core.Finding, o Options) []Message {
 	var order []string
 	byChannel := map[string][]int{}
@@ -49,13 +63,48 @@ func Build(findings []core.Finding, o Options) []Message {
 	}
 	var out []Message
 	for _, c := range order {
-		told := once(findings, byChannel[c])
-		m := batch(told, o)
-		if len(told) == 1 {
-			m = single(told[0], o)
+		var asked, rest []told
+		for _, t := range once(findings, byChannel[c]) {
+			if o.value(t.finding) != "" && len(asked) < mostAsked {
+				asked = append(asked, t)
+			} else {
+				rest = append(rest, t)
+			}
 		}
-		m.Channel, m.Findings = c, byChannel[c]
-		out = append(out, m)
+		if len(asked) > 0 {
+			out = append(out, together(asked, o))
+		}
+		if len(rest) > 0 {
+			out = append(out, telling(rest, o))
+		}
+		for i := range out {
+			if out[i].Channel == "" {
+				out[i].Channel = c
+			}
+		}
+	}
+	return out
+}
+
+// telling makes one message about findings that share it.
+func telling(list []told, o Options) Message {
+	var m Message
+	if len(list) == 1 {
+		m = single(list[0].finding, o)
+	} else {
+		m = batch(findingsOf(list), o, 0)
+	}
+	for _, t := range list {
+		m.Findings = append(m.Findings, t.at...)
+	}
+	slices.Sort(m.Findings)
+	return m
+}
+
+func findingsOf(list []told) []core.Finding {
+	var out []core.Finding
+	for _, t := range list {
+		out = append(out, t.finding)
 	}
 	return out
 }
@@ -67,20 +116,28 @@ func (o Options) channel(f core.Finding) string {
 	return o.Channel
 }
 
+// told is a finding with the places that it was given at.
+type told struct {
+	finding core.Finding
+	at      []int
+}
+
 // once returns the findings at these places without duplicates, secrets hidden: a queue may deliver a finding twice.
-func once(findings []core.Finding, at []int) []core.Finding {
-	var out []core.Finding
-	seen := map[string]bool{}
+func once(findings []core.Finding, at []int) []told {
+	var out []told
+	seen := map[string]int{}
 	for _, i := range at {
 		f := findings[i]
 		key := fmt.Sprintf("%q %d", f.Record.Chain, f.Record.Seq)
 		if f.Record.Seq == 0 {
 			key = fmt.Sprintf("%q %q %q %q %q %q %q", f.ID, f.Control, f.Resource, f.Account, f.Region, f.Outcome, f.Reason)
 		}
-		if !seen[key] {
-			seen[key] = true
-			out = append(out, show.Hide(f))
+		if k, ok := seen[key]; ok {
+			out[k].at = append(out[k].at, i)
+			continue
 		}
+		seen[key] = len(out)
+		out = append(out, told{show.Hide(f), []int{i}})
 	}
 	return out
 }

@@ -223,3 +223,16 @@ func TestNoSecretInErrors(t *testing.T) {
 		}
 	}
 }
+
+// answersEach is a Slack that answers each method as told, and the methods that were called.
+func answersEach(t *testing.T, answer func(method string) string) (string, *[]string) {
+	t.Helper()
+	var called []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method := strings.TrimPrefix(r.URL.Path, "/")
+		called = append(called, method)
+		fmt.Fprint(w, answer(method))
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL + "/", &called
+}

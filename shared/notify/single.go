@@ -14,18 +14,29 @@ import (
 // single makes a message that is all about one finding.
 func single(f core.Finding, o Options) Message {
 	title := show.Headline(f) + ": " + f.Control + " on " + f.Resource
-	top := []slack.Block{header(title), section(lead(f)), identity(f, o), section("*Caused by* " + prose(show.Cause(f), 500) + exposure(f))}
+	top := []slack.Block{header(title), section(lead(f)), identity(f, o), section("*Caused by* " + prose(show.Cause(f), 500) + exposure(f, o))}
 	var bottom []slack.Block
 	if f.Decision.Mode != "" {
 		bottom = append(bottom, section("*Decision* "+decision(f)))
 	}
-	if c := commands(f); c != "" {
-		bottom = append(bottom, section(c))
+	m := Message{Text: prose(fmt.Sprintf("%s in account %s, %s: %s", title, o.account(f), f.Region, f.Reason), 600)}
+	room := maxTotal - 2
+	if value := o.value(f); value != "" {
+		m.Ask, m.Where = asked(f), where(f)
+		bottom = append(bottom, provenance(f))
+		if o.Buttons {
+			bottom = append(bottom, buttons(value, f.Control+" on "+f.Resource, effect(f, o), o.planURL(f), true))
+		}
+		room -= laterRoom
+	} else {
+		if c := commands(f); c != "" {
+			bottom = append(bottom, section(c))
+		}
+		bottom = append(bottom, provenance(f))
 	}
-	bottom = append(bottom, provenance(f))
-	blocks := append(top, middle(f, maxTotal-2-cost(top...)-cost(bottom...))...)
-	text := fmt.Sprintf("%s in account %s, %s: %s", title, o.account(f), f.Region, f.Reason)
-	return Message{Text: prose(text, 600), Blocks: append(blocks, bottom...)}
+	blocks := append(top, middle(f, room-cost(top...)-cost(bottom...))...)
+	m.Blocks = append(blocks, bottom...)
+	return m
 }
 
 // lead is what it is about and how it ended, in two lines.
@@ -44,11 +55,14 @@ func identity(f core.Finding, o Options) slack.Block {
 	)
 }
 
-func exposure(f core.Finding) string {
-	if f.Outcome != core.Fixed || f.Exposure <= 0 {
-		return ""
+func exposure(f core.Finding, o Options) string {
+	switch {
+	case f.Outcome == core.Fixed && f.Exposure > 0:
+		return "\n*Exposure* open for " + show.Duration(f.Exposure)
+	case f.Outcome == core.AwaitingApproval && !o.Now.IsZero() && !f.Cause.Time.IsZero() && f.Cause.Time.Before(o.Now):
+		return "\n*Exposure* open for " + show.Duration(o.Now.Sub(f.Cause.Time).Seconds()) + " so far"
 	}
-	return "\n*Exposure* open for " + show.Duration(f.Exposure)
+	return ""
 }
 
 func decision(f core.Finding) string {
@@ -113,8 +127,10 @@ func parts(f core.Finding) []part {
 	all := []part{
 		{title: "What is wrong", lines: violations(f), most: 1200},
 		{title: wouldOrDid(f), lines: diff(f), code: true, most: 2600},
+		{title: "What could break", lines: bullets(breaks(f)), most: 600},
 		{title: "Look first", lines: bullets(f.NeverAuto), most: 900},
 		{title: "Calls", lines: calls(f), code: true, most: 1500},
+		{title: "How to undo", lines: undoing(f), code: true, most: 700},
 		{title: "Notes", lines: bullets(f.Notes), most: 600},
 	}
 	for _, a := range f.Advice {

@@ -39,6 +39,19 @@ func (b *Book) CountItem(l Limit) dynamodbapi.Item {
 	}
 }
 
+// MustBeUnspent are the words of [Book.SpendItem]'s condition.
+const MustBeUnspent = "the approval was not used before"
+
+// keepSpent is longer than an approval can last.
+const keepSpent = 100 * 24 * time.Hour
+
+// SpendItem uses a round's approval of the occurrence's plan, which can be done once.
+func (b *Book) SpendItem(o Occurrence, round int64) dynamodbapi.Item {
+	v := dynamodbapi.Key("spent#"+o.Resource.Account, fmt.Sprintf("%s#%s#%d", o.ID, o.PlanHash, round))
+	v[dynamodbapi.TTL] = b.now().Add(keepSpent).Unix()
+	return dynamodbapi.Item{Op: dynamodbapi.Put, Table: b.table, Put: v, Condition: "attribute_not_exists(pk)", Must: MustBeUnspent}
+}
+
 // Count returns how many were counted in the present window.
 func (b *Book) Count(ctx context.Context, l Limit) (int, error) {
 	v, _, err := b.store.Get(ctx, b.table, l.key(b.now()))

@@ -79,7 +79,9 @@ func (d *decoder) person(n *node, path string) {
 			d.fail(n, path, "another person is called %q; give each their own name", p.Name)
 		case p.Slack != "" && other.Slack == p.Slack:
 			d.fail(n, path, "%s has the same Slack member id; one person must not count as two", other.Name)
-		case slices.ContainsFunc(p.AWS, func(id string) bool { return id != "" && slices.Contains(other.AWS, id) }):
+		case slices.ContainsFunc(p.AWS, func(id string) bool {
+			return id != "" && slices.ContainsFunc(other.AWS, func(o string) bool { return strings.EqualFold(o, id) })
+		}):
 			d.fail(n, path, "%s has the same AWS identity; one person must not count as two", other.Name)
 		}
 	}
@@ -191,7 +193,8 @@ func (f *File) ApprovalFor(s Subject, disruption string) Approval {
 // Data is the file as it was loaded, to the byte.
 func (f *File) Data() string { return f.data }
 
-// ElectorsHash names who may decide: it changes with the sections people and approvals and with Slack's workspace, and with nothing else.
+// ElectorsHash names who may decide: it changes with the sections people and approvals, with the accounts of the groups that approvals name, and with Slack's
+// workspace, and with nothing else.
 func (f *File) ElectorsHash() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q\n", f.Slack.Team)
@@ -201,6 +204,11 @@ func (f *File) ElectorsHash() string {
 	for _, a := range f.Approvals {
 		a.Line = 0
 		fmt.Fprintf(&b, "%#v\n", a)
+		for _, account := range f.Accounts { // taking an account out of its group is another way to drop the rule
+			if slices.ContainsFunc(a.Match.Groups, func(group string) bool { return slices.Contains(account.Groups, group) }) {
+				fmt.Fprintf(&b, "%q\n", account.ID)
+			}
+		}
 	}
 	sum := sha256.Sum256([]byte(b.String()))
 	return hex.EncodeToString(sum[:])

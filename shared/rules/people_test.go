@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,7 @@ func TestPeopleRefused(t *testing.T) {
 		"people:\n  - { name: ada, slack: U0ADA00001 }\n  - { name: ADA, slack: U0BO000001 }":         "called",
 		"people:\n  - { name: ada, slack: U0ADA00001 }\n  - { name: bo, slack: U0ADA00001 }":          "same Slack member id",
 		"people:\n  - { name: ada, aws: [\"sso:a\"] }\n  - { name: bo, aws: [\"sso:b\", \"sso:a\"] }": "same AWS identity",
+		"people:\n  - { name: ada, aws: [\"sso:a\"] }\n  - { name: bo, aws: [\"sso:A\"] }":            "same AWS identity",
 		"approvals:\n  - { name: a, by: [eve] }":                                                      `nobody under people is "eve"`,
 		"approvals:\n  - { name: a, by: [\"@nobody\"] }":                                              `nobody under people is "@nobody"`,
 		"approvals:\n  - { name: a, needed: 2 }":                                                      "needs 2 different people, and only 0",
@@ -88,5 +90,18 @@ func TestPeopleRefused(t *testing.T) {
 		if err == nil || f != nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\ngot %v, want an error with %q", text, err, want)
 		}
+	}
+}
+
+// Who decides changes with the accounts of a group that an approval rule names, too.
+func TestElectorsHashCoversGroups(t *testing.T) {
+	t.Parallel()
+	const file = "version: 1\naccounts:\n  - { id: \"111122223333\", groups: [%s] }\n  - { id: \"444455556666\", groups: [prod] }\npeople:\n  - { name: ada, slack: U0ADA00001 }\napprovals:\n  - { name: a, match: { groups: [prod] } }\n"
+	in, out, other := mustLoad(t, fmt.Sprintf(file, "prod")), mustLoad(t, fmt.Sprintf(file, "dev")), mustLoad(t, fmt.Sprintf(file, "prod, dev"))
+	if in.ElectorsHash() == out.ElectorsHash() {
+		t.Error("an account was taken out of its group unnoticed")
+	}
+	if in.ElectorsHash() != other.ElectorsHash() {
+		t.Error("a group that no approval rule names asks people")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,25 +44,14 @@ func parseBlocks(raw []byte) ([]block, error) {
 		return nil, nil
 	}
 	var blocks []block
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&blocks); err != nil {
+	if err := strictly(raw, &blocks); err != nil {
 		return nil, fmt.Errorf("reading blocks: %w", err)
-	}
-	if decoder.More() {
-		return nil, errors.New("reading blocks: something follows the list")
 	}
 	if len(blocks) > maxBlocks {
 		return nil, fmt.Errorf("%d blocks, no more than %d items allowed", len(blocks), maxBlocks)
 	}
-	ids := map[string]bool{}
-	for i, b := range blocks {
-		if err := b.check(); err != nil {
-			return nil, fmt.Errorf("block %d (%s): %w", i, b.Type, err)
-		}
-		if err := once(ids, "block_id", b.BlockID); err != nil {
-			return nil, fmt.Errorf("block %d (%s): %w", i, b.Type, err)
-		}
+	if err := checkBlocks(blocks, block.check); err != nil {
+		return nil, err
 	}
 	if n := characters(raw); n > maxTotal {
 		return nil, fmt.Errorf("%w: %d characters of blocks, at most %d", errTooLong, n, maxTotal)
@@ -105,6 +95,8 @@ func (b block) check() error {
 		return nil
 	case "image":
 		return checkImage(b.ImageURL, b.AltText)
+	case "input":
+		return errors.New("an input stands in a form, not in a message that nobody submits")
 	default:
 		return fmt.Errorf("unsupported block type %q", b.Type)
 	}
@@ -179,6 +171,9 @@ func (e element) checkButton() error {
 	if !slices.Contains([]string{"", "primary", "danger"}, e.Style) {
 		return fmt.Errorf("style %q is neither primary nor danger", e.Style)
 	}
+	if e.URL != "" && !strings.HasPrefix(e.URL, "https://") && !strings.HasPrefix(e.URL, "http://") {
+		return fmt.Errorf("url %.40q leads nowhere", e.URL)
+	}
 	return errors.Join(
 		e.label().check("text", maxButtonText, "plain_text"),
 		within("value", e.Value, 0, maxButtonValue),
@@ -198,6 +193,9 @@ func (c *confirmation) check() error {
 		c.Text.check("confirm.text", 300, "mrkdwn", "plain_text"),
 		c.Confirm.check("confirm.confirm", 30, "plain_text"),
 	)
+	if !slices.Contains([]string{"", "primary", "danger"}, c.Style) {
+		err = errors.Join(err, fmt.Errorf("confirm.style %q is neither primary nor danger", c.Style))
+	}
 	if c.Deny != nil {
 		err = errors.Join(err, c.Deny.check("confirm.deny", 30, "plain_text"))
 	}

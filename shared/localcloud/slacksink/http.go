@@ -25,6 +25,7 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, err)
 		return
 	}
+	req.Channel = s.named(req.Channel)
 	var m Message
 	switch r.PathValue("method") {
 	case "auth.test":
@@ -37,6 +38,17 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 		m, err = s.take(req, false)
 	case "chat.update":
 		m, err = s.change(req)
+	case "chat.postEphemeral":
+		if m, err = s.whisper(req); err == nil {
+			answer(w, http.StatusOK, map[string]any{"ok": true, "message_ts": m.TS})
+			return
+		}
+	case "views.open":
+		var v View
+		if v, err = s.openView(req); err == nil {
+			answer(w, http.StatusOK, map[string]any{"ok": true, "view": map[string]any{"id": v.ID, "type": "modal", "callback_id": v.Callback}})
+			return
+		}
 	default:
 		err = &refusal{code: "unknown_method", detail: r.PathValue("method")}
 	}
@@ -46,7 +58,7 @@ func (s *Server) api(w http.ResponseWriter, r *http.Request) {
 	}
 	s.tell(m)
 	answer(w, http.StatusOK, map[string]any{
-		"ok": true, "channel": m.Channel, "ts": m.TS, "text": m.Text,
+		"ok": true, "channel": channelID(m.Channel), "ts": m.TS, "text": m.Text,
 		"message": map[string]any{"type": "message", "ts": m.TS, "thread_ts": m.Thread, "text": m.Text, "blocks": m.Blocks},
 	})
 }
@@ -75,7 +87,8 @@ func readAPI(r *http.Request) (request, string, error) {
 		if token == "" {
 			token = form.Get("token")
 		}
-		req := request{Channel: form.Get("channel"), TS: form.Get("ts"), Thread: form.Get("thread_ts"), Text: form.Get("text")}
+		req := request{Channel: form.Get("channel"), TS: form.Get("ts"), Thread: form.Get("thread_ts"), Text: form.Get("text"), User: form.Get("user"),
+			Broadcast: form.Get("reply_broadcast") == "true", Trigger: form.Get("trigger_id"), View: json.RawMessage(form.Get("view"))}
 		if blocks := form.Get("blocks"); blocks != "" {
 			req.Blocks = json.RawMessage(blocks)
 		}

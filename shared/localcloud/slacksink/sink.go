@@ -1,14 +1,21 @@
 // Package slacksink is a strict stand-in for Slack on this machine: it takes
-// the Web API's chat.postMessage, chat.update and auth.test and an incoming
-// webhook, refuses what Slack would refuse (and some things Slack merely
-// advises against, such as a message without top-level text), and keeps what
-// it took. The demo prints its messages, the tests look at them.
+// the Web API's chat.postMessage, chat.update, chat.postEphemeral, views.open
+// and auth.test and an incoming webhook, refuses what Slack would refuse (and
+// some things Slack merely advises against, such as a message without
+// top-level text), and keeps what it took. The demo prints its messages, the
+// tests look at them.
+//
+// Its people can click ([Server.Press]) and fill in forms ([Server.Submit]):
+// the app hears of it as Slack would tell it, signed, and must answer as Slack
+// wants it answered.
 //
 // Blocks it knows: header, section, context, actions (buttons), divider and
-// image. Slack has more; those are refused here until somebody uses them.
+// image; in forms, input too. Slack has more; those are refused here until
+// somebody uses them.
 package slacksink
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +38,11 @@ type Options struct {
 	Interval  time.Duration    // between messages of one channel, else 429; 0 is no limit (Slack: about 1 s)
 	Now       func() time.Time // default time.Now
 	OnMessage func(Message)    // called with each new or changed message, one at a time
+
+	// SigningSecret signs what the app is told of clicks; default "local-signing-secret".
+	SigningSecret string
+	// Deliver brings a request to the app's address and returns its answer. Nil: nobody can click.
+	Deliver func(ctx context.Context, headers map[string]string, body []byte) (status int, answer []byte, err error)
 }
 
 // Message is a message as Slack would show it.
@@ -41,7 +53,10 @@ type Message struct {
 	Text    string // top-level text, shown in notifications
 	Blocks  json.RawMessage
 	Webhook bool
-	Updates int // how often it was changed
+	Updates int    // how often it was changed
+	Only    string // the one person who sees it, if it is for one
+
+	Broadcast bool // shown in the channel as well as in its thread
 }
 
 // Server is a running sink.
@@ -55,6 +70,8 @@ type Server struct {
 	refused  []string
 	last     map[string]time.Time // of the latest message, by channel
 	counter  int
+	triggers map[string]trigger // by id
+	views    []View
 
 	telling sync.Mutex // held while OnMessage runs
 }
@@ -67,11 +84,14 @@ func Start(opts Options) (*Server, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.SigningSecret == "" {
+		opts.SigningSecret = "local-signing-secret"
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening for Slack messages: %w", err)
 	}
-	s := &Server{opts: opts, url: "http://" + listener.Addr().String(), last: map[string]time.Time{}}
+	s := &Server{opts: opts, url: "http://" + listener.Addr().String(), last: map[string]time.Time{}, triggers: map[string]trigger{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/{method}", s.api)
 	mux.HandleFunc("POST "+webhookPath, s.webhook)
@@ -134,6 +154,11 @@ type request struct {
 	Thread  string          `json:"thread_ts"`
 	Text    string          `json:"text"`
 	Blocks  json.RawMessage `json:"blocks"`
+
+	User      string          `json:"user"` // who alone sees it
+	Broadcast bool            `json:"reply_broadcast"`
+	Trigger   string          `json:"trigger_id"`
+	View      json.RawMessage `json:"view"`
 }
 
 // maxTopText is where Slack truncates the top-level text.
@@ -171,7 +196,7 @@ func (s *Server) take(r request, webhook bool) (Message, error) {
 	now := s.opts.Now()
 	s.last[r.Channel] = now
 	m := Message{
-		Channel: r.Channel, Thread: r.Thread, Text: r.Text, Blocks: r.Blocks, Webhook: webhook,
+		Channel: r.Channel, Thread: r.Thread, Text: r.Text, Blocks: r.Blocks, Webhook: webhook, Only: r.User, Broadcast: r.Broadcast,
 		// The form of Slack's: seconds, a point, and six digits that make it unique.
 		TS: fmt.Sprintf("%d.%06d", now.Unix(), s.counter),
 	}
@@ -184,35 +209,17 @@ func (s *Server) checkPlace(r request, webhook bool) error {
 	if !webhook && (r.Channel == "" || len(s.opts.Channels) > 0 && !slices.Contains(s.opts.Channels, r.Channel)) {
 		return &refusal{code: "channel_not_found", detail: r.Channel}
 	}
-	if r.Thread != "" && s.find(r.Channel, r.Thread) < 0 {
-		return &refusal{code: "thread_not_found", detail: r.Thread}
+	if i := s.find(r.Channel, r.Thread); r.Thread != "" && (i < 0 || s.messages[i].Thread != "") {
+		return &refusal{code: "thread_not_found", detail: r.Thread} // a thread has one level
+	}
+	if r.Broadcast && r.Thread == "" {
+		return &refusal{code: "invalid_arguments", detail: "reply_broadcast without thread_ts"}
 	}
 	last, posted := s.last[r.Channel]
 	if left := s.opts.Interval - s.opts.Now().Sub(last); posted && left > 0 {
 		return &refusal{code: "ratelimited", wait: left}
 	}
 	return nil
-}
-
-// change replaces the text and blocks of a message.
-func (s *Server) change(r request) (Message, error) {
-	if err := checkContent(r); err != nil {
-		return Message{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.find(r.Channel, r.TS)
-	if i < 0 {
-		return Message{}, &refusal{code: "message_not_found", detail: r.Channel + " " + r.TS}
-	}
-	m := &s.messages[i]
-	m.Text, m.Blocks, m.Updates = r.Text, r.Blocks, m.Updates+1
-	return *m, nil
-}
-
-// find returns the index of a message or -1; s.mu is held.
-func (s *Server) find(channel, ts string) int {
-	return slices.IndexFunc(s.messages, func(m Message) bool { return m.Channel == channel && m.TS == ts })
 }
 
 func (s *Server) tell(m Message) {

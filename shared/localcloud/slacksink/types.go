@@ -25,6 +25,15 @@ type element struct {
 	ImageURL string          `json:"image_url"`
 	AltText  string          `json:"alt_text"`
 	Label    string          `json:"accessibility_label"`
+
+	// Of what a form asks for.
+	Placeholder *textObject `json:"placeholder"`
+	Initial     string      `json:"initial_value"`
+	InitialDate string      `json:"initial_date"`
+	Multiline   bool        `json:"multiline"`
+	MinLength   *int        `json:"min_length"`
+	MaxLength   *int        `json:"max_length"`
+	Focus       *bool       `json:"focus_on_load"`
 }
 
 type confirmation struct {
@@ -48,4 +57,10 @@ type block struct {
 	AltText   string       `json:"alt_text"`
 	Title     *textObject  `json:"title"`
 	Level     *int         `json:"level"`
+
+	// Of an input block.
+	Label    *textObject `json:"label"`
+	Hint     *textObject `json:"hint"`
+	Element  *element    `json:"element"`
+	Optional *bool       `json:"optional"`
 }

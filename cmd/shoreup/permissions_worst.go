@@ -1,0 +1,234 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/shoreup/shoreup/shared/catalog"
+	"github.com/shoreup/shoreup/shared/doctor/blueprint"
+	"github.com/shoreup/shoreup/shared/iampolicy"
+	"github.com/shoreup/shoreup/shared/occurrence"
+	"github.com/shoreup/shoreup/shared/report/text"
+)
+
+// power is what somebody can do at worst who holds certain rights; the keys are stable.
+type power struct {
+	Who       string   `json:"who"`
+	Rights    []string `json:"rights"`  // that make somebody this
+	Worst     string   `json:"worst"`   // what it comes to
+	Bounded   string   `json:"bounded"` // what still holds against it
+	Takes     []string `json:"takes"`   // roles
+	Writes    []string `json:"writes"`  // IAM actions on customers' resources
+	Own       []string `json:"own"`     // what the function's own role may do besides
+	Escalates []string `json:"escalates"`
+}
+
+func (o *permissionsFlags) worstCase(w io.Writer, b *blueprint.Blueprint) error {
+	if o.format == "policy" {
+		return fmt.Errorf("--worst-case has no policy: write --format text or json")
+	}
+	var all []power
+	for _, f := range b.Functions {
+		p, err := powerOf(b, f)
+		if err != nil {
+			return err
+		}
+		all = append(all, p)
+	}
+	all = append(all, others(b)...)
+	if o.format == "json" {
+		return printJSON(w, map[string]any{"powers": all})
+	}
+	return powersText(w, all, style(w))
+}
+
+// powerOf derives what whoever may change a function's code can do: all that its role can, and all that the roles can which it may take.
+func powerOf(b *blueprint.Blueprint, f blueprint.Function) (power, error) {
+	own, err := b.Role(f.Role)
+	if err != nil {
+		return power{}, fmt.Errorf("reading what function %s may do: %w", f.Name, err)
+	}
+	p := power{
+		Who: "changes the code or settings of " + f.Name, Takes: []string{}, Writes: []string{}, Own: []string{}, Escalates: []string{},
+		Rights:  []string{"lambda:UpdateFunctionCode or UpdateFunctionConfiguration on " + f.Name, "iam:PassRole on " + own.ARN, "iam:UpdateAssumeRolePolicy on it"},
+		Bounded: "the permissions boundary of the role",
+	}
+	var held []iampolicy.Document
+	for _, arn := range own.Takes() {
+		taken, err := b.Role(arn)
+		if err != nil {
+			continue // a role of other accounts that this template does not make
+		}
+		p.Takes = append(p.Takes, taken.Name+off(taken.Condition))
+		p.Writes = append(p.Writes, writesOf(taken)...)
+		doc, err := parsed(taken.Policy())
+		if err != nil {
+			return power{}, err
+		}
+		held = append(held, doc)
+	}
+	slices.Sort(p.Writes)
+	p.Writes = slices.Compact(p.Writes)
+	for _, found := range iampolicy.JudgeIdentity(held...) {
+		if found.Rung <= iampolicy.Combination {
+			p.Escalates = append(p.Escalates, found.Actions...)
+		}
+	}
+	slices.Sort(p.Escalates)
+	p.Escalates = slices.Compact(p.Escalates)
+	if p.Own = ownRights(own); len(p.Writes) > 0 {
+		p.Bounded += ", and in every role that writes a Deny on protected and shoreup's own ARNs"
+	}
+	p.Worst = verdict(b, own, p)
+	return p, nil
+}
+
+// writesOf returns the actions of a role that fixes or takes fixes back.
+func writesOf(r blueprint.Role) []string {
+	var out []string
+	for _, c := range catalog.Controls() {
+		for _, op := range slices.Concat(c.Writes, c.Undoes) {
+			for _, a := range op.Actions {
+				if len(r.Scope(a)) > 0 && r.Name != readRoleName() {
+					out = append(out, a)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func parsed(policy map[string]any) (iampolicy.Document, error) {
+	raw, err := json.Marshal(policy)
+	if err != nil {
+		return iampolicy.Document{}, err
+	}
+	return iampolicy.Parse(raw)
+}
+
+// ownRights says what a role may do without taking another one; its log is left out.
+func ownRights(r blueprint.Role) []string {
+	out := []string{}
+	for _, s := range r.Statements {
+		if s.Allows() && !slices.Contains(s.Actions, "sts:AssumeRole") && !strings.HasPrefix(s.Actions[0], "logs:") {
+			out = append(out, strings.Join(shortened(s.Actions), " ")+" on "+strings.Join(s.Resources, ", "))
+		}
+	}
+	return out
+}
+
+// verdict says in a sentence what it comes to.
+func verdict(b *blueprint.Blueprint, own blueprint.Role, p power) string {
+	var families []string
+	for _, arn := range own.Takes() {
+		r, err := b.Role(arn)
+		if family, ok := strings.CutPrefix(r.Name, writeRoleName()); err == nil && ok {
+			families = append(families, family+off(r.Condition))
+		}
+	}
+	var parts []string
+	switch {
+	case len(families) > 0:
+		parts = append(parts, "is administrator in effect over "+strings.Join(families, ", ")+" in every account whose roles trust it")
+	case slices.ContainsFunc(own.Takes(), func(arn string) bool { return strings.HasSuffix(arn, "/"+readRoleName()) }):
+		parts = append(parts, fmt.Sprintf("reads all that %d controls judge, in every account whose roles trust it, and changes nothing there itself", controlsNeeding(readRoleName())))
+	default:
+		parts = append(parts, "neither reads nor changes customers' resources")
+	}
+	if len(p.Escalates) > 0 {
+		parts = append(parts, "can make itself administrator of such an account by the actions under escalates")
+	}
+	may := own.Statements
+	for _, arn := range own.Takes() {
+		if r, err := b.Role(arn); err == nil {
+			may = append(slices.Clip(may), r.Statements...)
+		}
+	}
+	for _, c := range consequences {
+		if slices.ContainsFunc(may, func(s blueprint.Statement) bool { return grants(c, s) }) {
+			parts = append(parts, c.means)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// consequences say what a right of a function's own role comes to.
+var consequences = []consequence{
+	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.StateTable, "can lift the kill switch and reset limits"},
+	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.ApprovalTable, "can approve in the name of others"},
+	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.AuditTable, "can write history, which verification finds where it does not fit the chain"},
+	{[]string{"sqs:SendMessage"}, ":shoreup-apply", "can order fixes, which apply plans anew and the rules file decides"},
+	{[]string{"secretsmanager:GetSecretValue"}, ":secret:", "can read Slack's token and post as shoreup"},
+	{[]string{"securityhub:BatchUpdateFindings"}, "", "can annotate and suppress findings"},
+	{[]string{"s3:PutObject"}, ":s3:::shoreup-audit-", "can add to the sealed audit log, and take nothing out of it"},
+	{[]string{"config:PutEvaluations"}, "", "can tell AWS Config what is compliant"},
+}
+
+type consequence struct {
+	actions  []string
+	resource string // a part of its ARN
+	means    string
+}
+
+func grants(c consequence, s blueprint.Statement) bool {
+	return s.Allows() && slices.ContainsFunc(s.Actions, func(a string) bool { return slices.Contains(c.actions, a) }) &&
+		slices.ContainsFunc(s.Resources, func(r string) bool { return strings.Contains(r, c.resource) })
+}
+
+// others are the powers that come from no function's role: what the functions believe, and what stands above all of it.
+func others(b *blueprint.Blueprint) []power {
+	rules, tables := "the rules file", map[string]string{}
+	for _, f := range b.Functions {
+		if where := f.Environment["SHOREUP_RULES"]; where != "" {
+			rules = where
+		}
+	}
+	for _, t := range occurrence.Tables() {
+		for _, name := range b.Tables {
+			if strings.HasSuffix(name, "-"+t.Suffix) {
+				tables[t.Suffix] = name
+			}
+		}
+	}
+	mostly := "what may be done is the catalogue's: the smallest fix of a control, planned anew, journalled and read back"
+	list := []power{
+		{Who: "writes " + rules, Rights: []string{"s3:PutObject on it"},
+			Worst:   "turns any mode to auto, ends exceptions, limits and freezes, takes principals off the protected list, and names the accounts that are looked after",
+			Bounded: mostly + "; IAM and account-wide settings are never automatic; each version stays, and stands in every plan made with it"},
+		{Who: "writes table " + tables[occurrence.StateTable], Rights: []string{"dynamodb:UpdateItem, PutItem or DeleteItem on it"},
+			Worst: "lifts the kill switch, resets limits, and frees documents that are being changed", Bounded: mostly + "; the rules file still decides"},
+		{Who: "writes table " + tables[occurrence.ApprovalTable], Rights: []string{"dynamodb:UpdateItem or PutItem on it"},
+			Worst: "approves in the name of others what the rules file leaves to people, IAM included", Bounded: mostly + "; an approval is of one plan's hash"},
+		{Who: "writes table " + tables[occurrence.AuditTable], Rights: []string{"dynamodb:UpdateItem, PutItem or DeleteItem on it"},
+			Worst:   "writes history anew, and has undo calls of records believed",
+			Bounded: "shoreup audit verify finds what does not fit the chain, and with --remembered what does not fit a Slack message or a sealed segment; an undo runs only the control's declared undo calls"},
+		{Who: "deploys: CloudFormation, its execution role, or whoever may write roles and policies below /shoreup/", Rights: []string{"cloudformation:UpdateStack", "iam:PutRolePolicy, AttachRolePolicy, CreatePolicyVersion or UpdateAssumeRolePolicy on role/shoreup/*, policy/shoreup/*"},
+			Worst: "all of the above, in every account that the roles are in", Bounded: "nothing of shoreup's: treat it as administrator of all those accounts"},
+	}
+	for i := range list {
+		list[i].Takes, list[i].Writes, list[i].Own, list[i].Escalates = []string{}, []string{}, []string{}, []string{}
+	}
+	return list
+}
+
+func powersText(w io.Writer, all []power, o text.Options) error {
+	fmt.Fprint(w, "Who can do what at worst. The roles are those of the template; whoever holds one of the rights holds the power.\n")
+	for _, p := range all {
+		fmt.Fprintf(w, "\nWhoever %s\n", text.Safe(p.Who))
+		for _, line := range []struct{ name, text string }{
+			{"right", strings.Join(p.Rights, "; ")}, {"at worst", p.Worst}, {"takes", strings.Join(p.Takes, ", ")}, {"writes", strings.Join(shortened(p.Writes), " ")},
+			{"escalates", strings.Join(p.Escalates, ", ")}, {"itself", strings.Join(p.Own, "; ")}, {"against it", p.Bounded},
+		} {
+			if line.text == "" {
+				continue
+			}
+			if err := wrapped(w, fmt.Sprintf("  %-10s ", line.name), strings.Repeat(" ", 13), line.text, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package notify
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/notify/slackapp"
+)
+
+// news is what the deciding function says on the queue of findings: how a request stands, or a note.
+type news struct {
+	Request *approval.Request `json:"request,omitempty"`
+	News    approval.News     `json:"news,omitempty"`
+	Shown   json.RawMessage   `json:"shown,omitempty"` // blocks of the message in which people are shown it
+	Body    json.RawMessage   `json:"body,omitempty"`  // what a request other than a fix's is about
+	Note    *approval.Note    `json:"note,omitempty"`
+}
+
+// maxAbout is how many bytes of what a request is about are sent along. An exemption takes less; the text of a rules file is not for a message.
+const maxAbout = 8 << 10
+
+// Teller returns the deciding function's way to tell news: as messages to the queue that the sender reads. That it failed changes nothing and is logged.
+func Teller(send func(ctx context.Context, body string) error) func(context.Context, approval.Request, approval.News) {
+	return func(ctx context.Context, r approval.Request, n approval.News) {
+		out := news{Request: &r, News: n}
+		if json.Valid(r.Shown) {
+			out.Shown = r.Shown
+		}
+		if len(r.Body) <= maxAbout && json.Valid(r.Body) {
+			out.Body = r.Body
+		}
+		sendNews(ctx, send, out)
+	}
+}
+
+// Answerer returns the deciding function's way to answer one person, or to tell what became of a batch.
+func Answerer(send func(ctx context.Context, body string) error) func(context.Context, approval.Note) {
+	return func(ctx context.Context, n approval.Note) { sendNews(ctx, send, news{Note: &n}) }
+}
+
+func sendNews(ctx context.Context, send func(context.Context, string) error, n news) {
+	body, err := json.Marshal(n)
+	if err == nil {
+		err = send(ctx, string(body))
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, "people are not told how a request stands", "news", string(n.News), "error", err.Error())
+	}
+}
+
+// readNews tells news from findings, which have none of its fields.
+func readNews(body string) (news, bool) {
+	var n struct {
+		news
+		Control json.RawMessage `json:"control"`
+	}
+	if len(body) > MaxBody || json.Unmarshal([]byte(body), &n) != nil || n.Control != nil {
+		return news{}, false
+	}
+	return n.news, n.Request != nil && n.News != "" || n.Note != nil
+}
+
+// rank is the order in which news of one batch is told.
+func (n news) rank() int {
+	if n.Request == nil {
+		return 3
+	}
+	return max(0, slices.Index([]approval.News{approval.Asked, approval.Reminder, approval.Word, approval.Over}, n.News))
+}
+
+// gone reports whether what was to be changed, or whoever was to be told, is not there any more: trying again is of no use, and nobody has to mend anything.
+func gone(err error) bool {
+	var e *SendError
+	return errors.As(err, &e) && slices.Contains([]string{
+		"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found", "user_not_in_channel",
+	}, e.Code)
+}
+
+func (s *Sender) tell(ctx context.Context, n news) error {
+	switch {
+	case n.Note != nil:
+		return s.note(ctx, *n.Note)
+	case s.api == nil:
+		return s.tellPlainly(ctx, n)
+	}
+	r := *n.Request
+	if n.News == approval.Asked && len(r.Posted) == 0 {
+		if r.Key.Kind == approval.Fix && r.Round == 1 {
+			return nil // the finding's own message is the one that asks
+		}
+		return s.show(ctx, n, s.channelOf(r))
+	}
+	var failed []error
+	for _, at := range r.Posted {
+		if n.News != approval.Reminder {
+			failed = append(failed, s.update(ctx, at, n.message(s.options)))
+		}
+	}
+	if n.News != approval.Asked && len(r.Posted) > 0 {
+		failed = append(failed, s.reply(ctx, r.Posted[0], n))
+	}
+	if n.News == approval.Reminder {
+		for _, channel := range r.Escalate {
+			failed = append(failed, s.show(ctx, n, channel))
+		}
+	}
+	return firstOf(failed)
+}
+
+// firstOf returns an error that is worth another try, else any.
+func firstOf(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if i := slices.IndexFunc(errs, func(err error) bool { return !gone(err) }); i >= 0 {
+		return errs[i]
+	}
+	return errors.Join(errs...)
+}
+
+// tellPlainly is for a webhook, whose messages cannot be changed: what people would not hear otherwise is a message of its own.
+func (s *Sender) tellPlainly(ctx context.Context, n news) error {
+	if n.News == approval.Asked && (n.Request.Key.Kind == approval.Fix && n.Request.Round == 1 || len(n.Request.Posted) > 0) {
+		return nil
+	}
+	o := s.options
+	o.Buttons = false
+	return s.Send(ctx, n.message(o))
+}
+
+// show posts a message about a request into a channel, and tells the deciding function where.
+func (s *Sender) show(ctx context.Context, n news, channel string) error {
+	m := n.message(s.options)
+	m.Channel = channel
+	at, err := s.post(ctx, m)
+	if err != nil || s.point == nil {
+		return err
+	}
+	if err := s.posted(ctx, approval.Pointer{}, n.Request.Key, at, m.Blocks); err != nil { // people were told; telling them again would not help
+		slog.ErrorContext(ctx, "a message is not kept up to date", "error", err.Error())
+	}
+	return nil
+}
+
+// reply says in the thread what happened. A thread has one level: below a message that stands in one itself, the answer names what it is about.
+func (s *Sender) reply(ctx context.Context, at approval.Place, n news) error {
+	lines := n.standing()
+	if at.Thread != "" {
+		lines = append([]string{code(about(*n.Request), 300)}, lines...)
+	}
+	more := []slack.MsgOption{slack.MsgOptionTS(cmp.Or(at.Thread, at.TS))}
+	if n.News == approval.Reminder {
+		more = append(more, slack.MsgOptionBroadcast()) // a thread alone reminds nobody
+	}
+	_, err := s.post(ctx, Message{Channel: at.Channel, Text: strings.Join(lines, "\n")}, more...)
+	return err
+}
+
+func (s *Sender) channelOf(r approval.Request) string {
+	return s.options.channel(core.Finding{Control: r.Control, Account: r.Key.Account, Region: r.Where.Region, Resource: r.Where.ID})
+}
+
+// note answers one person, and brings the message of a batch up to date.
+func (s *Sender) note(ctx context.Context, n approval.Note) error {
+	if s.api == nil {
+		return nil // nobody can have clicked
+	}
+	var failed []error
+	if n.Batch != nil {
+		failed = append(failed, s.batchMessage(ctx, n))
+	}
+	if text := noteText(n); text != "" && n.To != nil {
+		failed = append(failed, s.whisper(ctx, n.To.Channel, n.To.User, text))
+	}
+	return firstOf(failed)
+}
+
+// noteText says why a word changed nothing; empty: it changed what it was to change.
+func noteText(n approval.Note) string {
+	if n.Batch == nil {
+		return "Nothing was changed: " + prose(n.Why, 600)
+	}
+	var lines []string
+	for _, r := range n.Results {
+		if r.Why != "" {
+			lines = append(lines, "• plan "+code(core.ShortHash(r.Key.Hash), 20)+": "+prose(r.Why, 200))
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	head := fmt.Sprintf("Your word changed nothing about %d of %d plans:", len(lines), len(n.Results))
+	if left := len(lines) - 10; left > 0 {
+		lines = append(lines[:10], fmt.Sprintf("and %d more", left))
+	}
+	return head + "\n" + strings.Join(lines, "\n")
+}
+
+// batchMessage says in the message of a batch what became of its plans. The button stays as long as somebody else has to agree to one of them.
+func (s *Sender) batchMessage(ctx context.Context, n approval.Note) error {
+	blocks, ok := ourBlocks(n.Batch.Shown)
+	if !ok {
+		return nil
+	}
+	var order []string
+	counts := map[string]int{}
+	for _, r := range n.Results {
+		state := string(r.State)
+		if state == "" {
+			state = "not known"
+		}
+		if counts[state]++; counts[state] == 1 {
+			order = append(order, state)
+		}
+	}
+	for i, state := range order {
+		order[i] = fmt.Sprintf("%d %s", counts[state], state)
+	}
+	line := fmt.Sprintf("*Approve all* by %s: %s", code(n.Person, 70), prose(strings.Join(order, ", "), 200))
+	list := without(blocks, counts[string(approval.Pending)] == 0)
+	return s.update(ctx, approval.Place{Channel: n.Batch.Channel, TS: n.Batch.ID.TS}, Message{Text: line, Blocks: beforeButtons(list, footer(line))})
+}
+
+// without takes the buttons out of a message.
+func without(blocks []slack.Block, buttons bool) []slack.Block {
+	return slices.DeleteFunc(slices.Clone(blocks), func(b slack.Block) bool {
+		a, ok := b.(*slack.ActionBlock)
+		return ok && buttons && a.BlockID == slackapp.Block
+	})
+}
+
+// beforeButtons puts blocks above the buttons, at the end if there are none.
+func beforeButtons(blocks []slack.Block, more ...slack.Block) []slack.Block {
+	i := slices.IndexFunc(blocks, func(b slack.Block) bool { _, ok := b.(*slack.ActionBlock); return ok })
+	if i < 0 {
+		i = len(blocks)
+	}
+	return slices.Concat(blocks[:i], more, blocks[i:])
+}

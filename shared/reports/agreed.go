@@ -1,0 +1,145 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/canon"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/report"
+	"github.com/shoreup/shoreup/shared/review"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// agreed is where an exemption is written that people agreed on, in the report's words.
+const agreed = "agreed on in Slack, on the review page or in a terminal"
+
+// kinds are the report's words for what a request is about.
+func kind(k approval.Kind) string {
+	switch k {
+	case approval.Fix:
+		return "plan"
+	case approval.Lift:
+		return "switch"
+	case approval.People:
+		return "approvers"
+	}
+	return string(k)
+}
+
+// approvalOf shows a request. Its id is the [review.Ref] of exactly this round, so that a decision on the page is about what is shown.
+func approvalOf(r approval.Request) report.Approval {
+	a := report.Approval{
+		ID: review.RefOf(r).String(), Kind: kind(r.Key.Kind), Control: r.Control, Resource: r.Where.ID, ARN: r.ARN, Account: r.Key.Account, Region: r.Where.Region,
+		For: r.By, RequestedBy: r.Requester, Since: r.Asked, Expires: r.Expires, Needed: r.Wants(),
+	}
+	if r.Key.Kind == approval.Fix {
+		a.Occurrence, a.PlanID = r.Key.ID, r.Plan
+	} else if about := About(r); about != "" { // the plan of the fix that it stems from is not what is decided about
+		a.RequestedBy += ": " + about
+	}
+	for _, v := range r.Votes {
+		a.Given = append(a.Given, report.Verdict{Who: v.Person, When: v.At, Says: "approve"})
+	}
+	return a
+}
+
+// About says what a request other than a fix's would do, in a sentence; empty for what holds no more than its kind says.
+func About(r approval.Request) string {
+	switch r.Key.Kind {
+	case approval.Exempt:
+		var e approval.Exemption
+		if err := canon.Unmarshal(r.Body, &e); err != nil {
+			return "an exemption that cannot be read"
+		}
+		return fmt.Sprintf("nobody may fix it until %s; owner %s: %s", e.Until.UTC().Format(time.DateTime), e.Owner, e.Reason)
+	case approval.Lift:
+		var lift struct{ Why string }
+		if json.Unmarshal(r.Body, &lift) != nil {
+			return ""
+		}
+		return "the kill switch is lifted, and fixing goes on: " + lift.Why
+	case approval.People:
+		return "the sections people and approvals of the rules file become those of the file with hash " + core.ShortHash(r.Key.Hash)
+	}
+	return ""
+}
+
+// waitingOccurrence is the occurrence of a fix as far as an item tells of it.
+func waitingOccurrence(it review.Item) report.Occurrence {
+	r := it.Request
+	o := report.Occurrence{
+		ID: r.Key.ID, Control: r.Control, Resource: r.Where, State: it.Occ.State, PlanID: r.Plan, Decision: rules.Approve.String(),
+		Opened: it.Occ.Opened, Cause: it.Occ.Cause, Actor: it.Occ.Actor, Origin: it.Occ.Origin,
+	}
+	if o.State == "" {
+		o.State = "waiting"
+	}
+	if it.Plan != "" { // what is not shown cannot be approved on a page
+		o.Plan, o.PlanHash = json.RawMessage(it.Plan), r.Key.Hash
+	}
+	if core.Outcome(it.Occ.Past.Outcome) == core.Fixed {
+		o.Fixed = it.Occ.Past.Closed
+	}
+	return o
+}
+
+// Exceptions are those of the rules file.
+func Exceptions(file *rules.File) []report.ExceptionInput {
+	var out []report.ExceptionInput
+	if file == nil {
+		return out
+	}
+	for i, e := range file.Exceptions {
+		out = append(out, report.ExceptionInput{
+			Rule: fmt.Sprintf("exceptions[%d]", i), Controls: e.Controls, Resource: e.Resource, Account: e.Account, Region: e.Region, Owner: e.Owner, Reason: e.Reason,
+			Source: fmt.Sprintf("rules file, line %d", e.Line), Until: e.Expires,
+		})
+	}
+	return out
+}
+
+// Exception is an exemption that people agreed on.
+func Exception(e approval.Exemption) report.ExceptionInput {
+	return report.ExceptionInput{
+		Rule: ruleOf(e.Control, e.Resource), Controls: []string{e.Control}, Resource: e.Resource.ID, Account: e.Resource.Account, Region: e.Resource.Region,
+		Owner: e.Owner, Reason: e.Reason, Approver: e.Approver, Source: agreed, Until: e.Until,
+	}
+}
+
+// ruleOf names one exemption; decisions name all of them alike.
+func ruleOf(control string, r awsapi.Resource) string {
+	return "exemption " + control + " " + r.Account + " " + r.Region + " " + r.ID
+}
+
+// Report makes the report. What an exemption holds off is found by what it is about: to the rules, all exemptions are one.
+func (g *Gathered) Report() report.Report {
+	r := report.Build(g.Input)
+	for i := range r.Exceptions {
+		x := &r.Exceptions[i]
+		if x.Source != agreed || len(x.Controls) != 1 {
+			continue
+		}
+		for _, p := range r.Plans {
+			if p.Outcome == core.Excepted && p.Decision.Rule == "exemption" && p.Control == x.Controls[0] && p.Account == x.Account && p.Region == x.Region && p.Resource == x.Resource {
+				x.Plans = append(x.Plans, p.Key)
+			}
+		}
+	}
+	return r
+}
+
+func (s Source) name(account string) string {
+	if s.Rules == nil {
+		return ""
+	}
+	for _, a := range s.Rules.Accounts {
+		if a.ID == account {
+			return a.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,85 @@
+package review
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/audit"
+)
+
+// What is on record is read only by those whose word it is, and only of what it is about.
+func TestWhatBecameOfAWord(t *testing.T) {
+	t.Parallel()
+	key := fix().Key
+	entry := func(detail map[string]any) audit.Entry {
+		raw, err := json.Marshal(detail)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return audit.Entry{Kind: audit.Verdict, Actor: "ada", Detail: raw}
+	}
+	request := func(k approval.Key) map[string]any { return map[string]any{"key": k} }
+	another, exemption, lift := key, key, key
+	another.ID, exemption.Kind, lift.Kind = "01KB0000000000000000000002", approval.Exempt, approval.Lift
+	for name, c := range map[string]struct {
+		verdict string
+		detail  map[string]any
+		known   bool
+	}{
+		"his yes":                     {Approve, map[string]any{"request": request(key), "verdict": "approve", "counted": 1, "needed": 2}, true},
+		"his yes with his name":       {Approve, map[string]any{"request": request(key), "verdict": "approve", "who": "sso:ada"}, true},
+		"his refused yes":             {Approve, map[string]any{"request": request(key), "verdict": "approve", "who": "sso:ada", "refused": "no", "code": "late"}, true},
+		"another's refused yes":       {Approve, map[string]any{"request": request(key), "verdict": "approve", "who": "sso:bo", "refused": "no", "code": "late"}, false},
+		"a no":                        {Approve, map[string]any{"request": request(key), "verdict": "reject"}, false},
+		"a yes to another one":        {Approve, map[string]any{"request": request(another), "verdict": "approve"}, false},
+		"a yes to its exemption":      {Approve, map[string]any{"request": request(exemption), "verdict": "approve"}, false},
+		"that it was asked":           {Approve, map[string]any{"request": request(key), "news": "asked"}, false},
+		"that it is over":             {Approve, map[string]any{"request": request(key), "news": "over"}, false},
+		"an exemption that was asked": {Exempt, map[string]any{"request": request(exemption), "news": "asked"}, true},
+		"a reminder of it":            {Exempt, map[string]any{"request": request(exemption), "news": "reminder"}, false},
+		"an exemption refused":        {Exempt, map[string]any{"refused": "no", "code": "nothing"}, true},
+		"a stranger's, refused":       {Exempt, map[string]any{"refused": "no", "code": "stranger", "who": "sso:eve"}, false},
+		"a fix that was asked":        {Exempt, map[string]any{"request": request(key), "news": "asked"}, false},
+		"a lift that was asked":       {Lift, map[string]any{"request": request(lift), "news": "asked"}, true},
+		"a lift refused":              {Lift, map[string]any{"refused": "it is not engaged", "code": "nothing"}, true},
+		"a yes to a lift":             {Lift, map[string]any{"request": request(lift), "verdict": "approve"}, false},
+		"nothing":                     {Approve, nil, false},
+	} {
+		ref := fix()
+		if c.verdict == Lift {
+			ref = Ref{}
+		}
+		if got := outcomeOf(entry(c.detail), ref, c.verdict, "sso:ada"); got.Known != c.known || c.known && got.Person != "ada" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := outcomeOf(audit.Entry{Detail: json.RawMessage(`[`)}, fix(), Approve, "sso:ada"); got.Known {
+		t.Errorf("nonsense: %+v", got)
+	}
+}
+
+func TestOutcomesInWords(t *testing.T) {
+	t.Parallel()
+	pending, approved, applied := approval.Request{State: approval.Pending}, approval.Request{State: approval.Approved}, approval.Request{State: approval.Applied, Why: "applied: fixed"}
+	known := Outcome{Known: true, Person: "ada", Counted: 1, Needed: 2}
+	for _, c := range []struct {
+		answer           Answer
+		verdict, want    string
+		counted, settled bool
+	}{
+		{Answer{}, Approve, "nothing came of it so far: it is queued, and shoreup pending shows when it counted", false, false},
+		{Answer{Item{Request: pending}, Outcome{Known: true, Refused: "you may not"}}, Approve, "refused: you may not", false, true},
+		{Answer{Item{Request: pending}, known}, Approve, "approved by ada: 1 of 2 are there, others have to agree", true, true},
+		{Answer{Item{Request: approved}, known}, Approve, "approved by ada: 1 of 2 are there, and it is being carried out", true, false},
+		{Answer{Item{Request: applied}, known}, Approve, "approved by ada; applied: fixed", true, true},
+		{Answer{Item{Request: approval.Request{State: approval.Stale, Why: "it is in order already"}}, known}, Approve, "approved by ada, and it is stale by now: it is in order already", true, true},
+		{Answer{Item{Request: pending}, known}, Reject, "rejected by ada", true, true},
+		{Answer{Item{Request: pending}, known}, Exempt, "asked for by ada; 2 must agree: shoreup pending shows it", true, true},
+	} {
+		text, counted := c.answer.Text(c.verdict)
+		if text != c.want || counted != c.counted || c.answer.Settled(c.verdict) != c.settled {
+			t.Errorf("%q, counted %v, settled %v; want %q", text, counted, c.answer.Settled(c.verdict), c.want)
+		}
+	}
+}

@@ -1,0 +1,436 @@
+package approvals
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/rules"
+)
+
+// config is a rules file in the words of the model.
+type config struct {
+	mode   string
+	people []string
+	needed int
+}
+
+const within = 10 * time.Hour // of every approval here
+
+// identities are whom each person is known by. Bo has no AWS identity: AWS may name him, and nobody knows that it is him.
+var identities = map[string][]string{
+	"ada": {"U0ADA00001", "arn:aws:iam::111122223333:user/ada"}, "bo": {"U0BO000001"}, "cy": {"U0CY000001", "source:cy"},
+	"eve": {"U0EVE00001", "arn:aws:iam::111122223333:user/eve"}, "mal": {"U0MAL00001", "arn:aws:iam::111122223333:user/mal"},
+}
+
+func (c config) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "version: 1\nrules:\n  - { name: all, match: { families: [storage], origin: [event, late-event, sweep] }, mode: %s }\nlimits:\n  - { controls: [\"*\"], max: 1000, per: hour }\npeople:\n", c.mode)
+	for _, name := range c.people {
+		aws := ""
+		if ids := identities[name]; len(ids) > 1 {
+			aws = fmt.Sprintf(", aws: [%q]", ids[1])
+		}
+		fmt.Fprintf(&b, "  - { name: %s, slack: %s%s }\n", name, identities[name][0], aws)
+	}
+	fmt.Fprintf(&b, "approvals:\n  - { name: all, within_hours: 10, needed: %d }\n", c.needed)
+	return b.String()
+}
+
+// person returns who has an identity, in the eyes of a rules file.
+func (c config) person(identity string) string {
+	for _, name := range c.people {
+		if slices.Contains(identities[name], identity) {
+			return name
+		}
+	}
+	return ""
+}
+
+// ref names what was asked about.
+type ref struct {
+	Account, Kind, ID, Hash string
+}
+
+// asking is one request as the model knows it.
+type asking struct {
+	round     int64
+	state     string
+	requester string
+	cause     string // identity
+	by        []string
+	needed    int
+	expires   time.Time
+	voted     []string
+	until     time.Time // of an exemption
+	spent     bool
+}
+
+func (a *asking) open() bool { return a.state == "pending" || a.state == "approved" }
+
+// entry is what the model reads of a record's detail.
+type entry struct {
+	Request struct {
+		Key       ref
+		Round     int64
+		State     string
+		Requester string
+	}
+	News, Verdict, Refused, Code, Why, Who string
+
+	Hash, Approver string // of an intent
+	Cause          core.Cause
+}
+
+// model replays the audit log beside what the test itself did, and says what must not be.
+type model struct {
+	w      *world
+	done   int64 // records that were replayed
+	notes  []note
+	files  map[string]config // by the hash of who may decide
+	caused map[string]string // event to who it names
+
+	mode    string
+	force   *config
+	kill    bool
+	engaged string // when
+	asked   map[ref]*asking
+	exempt  time.Time
+	cause   map[string]string // occurrence to who opened it
+	before  string            // who opened the last one
+	several map[string]bool   // occurrences in which others may have had a hand
+	intents map[string]fix    // plan to its last intent
+	effects map[fix]int
+	failed  map[string]bool      // occurrences at which a process that applied died: who takes over finds what is wrong again, and writes again
+	until   map[string]time.Time // exemptions that were asked for, by tag
+	tags    map[string]int       // records of each word
+	given   map[string][2]int    // deliveries of each word: that succeeded, and that failed
+	ends    map[string]string    // rows that came to an end, by key and round
+}
+
+// fix is one use of one yes.
+type fix struct {
+	occurrence, hash string
+	round            int64
+	ended            bool
+}
+
+// note is something that the test did after so many records.
+type note struct {
+	after int64
+	do    func()
+}
+
+func newModel(w *world) *model {
+	return &model{w: w, files: map[string]config{}, caused: map[string]string{}, asked: map[ref]*asking{}, cause: map[string]string{}, several: map[string]bool{}, intents: map[string]fix{},
+		effects: map[fix]int{}, until: map[string]time.Time{}, tags: map[string]int{}, given: map[string][2]int{}, ends: map[string]string{}}
+}
+
+// note lets the model know of something at this point of the log.
+func (m *model) note(do func()) { m.notes = append(m.notes, note{m.length(), do}) }
+
+func (m *model) length() int64 {
+	n, _ := number(m.w.tables.rows["shoreup-audit"][[2]string{m.w.account, "head"}]["entry_seq"])
+	return n
+}
+
+// rules puts a rules file in place.
+func (w *world) rules(c config) {
+	file, err := rules.Load([]byte(c.text()))
+	if err != nil {
+		w.t.Fatalf("%v\n%s", err, c.text())
+	}
+	w.file = file
+	w.model.files[file.ElectorsHash()] = c
+	w.model.note(func() { w.model.mode = c.mode })
+}
+
+// replay reads on in the log.
+func (m *model) replay() {
+	var entries []audit.Entry
+	m.w.aside(func() (err error) {
+		entries, err = m.w.log.List(m.w.t.Context(), m.w.account, m.done, 0)
+		return err
+	})
+	for _, e := range entries {
+		m.catchUp(e.Seq - 1)
+		var d entry
+		if err := json.Unmarshal(e.Detail, &d); err != nil {
+			m.w.problem("record %d: %v", e.Seq, err)
+		}
+		m.read(e, d)
+		m.done = e.Seq
+	}
+	m.catchUp(m.length())
+}
+
+func (m *model) catchUp(seq int64) {
+	for len(m.notes) > 0 && m.notes[0].after <= seq {
+		m.notes[0].do()
+		m.notes = m.notes[1:]
+	}
+}
+
+func (m *model) read(e audit.Entry, d entry) {
+	wrong := func(format string, args ...any) {
+		m.w.problem("record %d (%s %s by %s): %s", e.Seq, e.Kind, e.Outcome, e.Actor, fmt.Sprintf(format, args...))
+	}
+	switch e.Kind {
+	case audit.Plan:
+		if _, known := m.cause[e.Occurrence]; !known {
+			m.cause[e.Occurrence] = vouched(m.caused[d.Cause.ID])
+			if d.Cause.ID == "" { // in the place of one whose plan did not fit any more
+				m.cause[e.Occurrence] = m.before
+			}
+			m.before = m.cause[e.Occurrence]
+		}
+		if d.Cause.ID == "" || vouched(m.caused[d.Cause.ID]) != m.cause[e.Occurrence] {
+			m.several[e.Occurrence] = true
+		}
+	case audit.Error: // it could not be judged, and nobody knows who caused what is found later
+		if _, known := m.cause[e.Occurrence]; !known {
+			m.cause[e.Occurrence] = ""
+		}
+	case audit.Intent:
+		m.intent(e, d, wrong)
+	case audit.Result:
+		f := m.intents[e.Plan]
+		f.ended = true
+		m.intents[e.Plan] = f
+	case audit.Verdict:
+		if strings.HasPrefix(d.Why, "word-") {
+			m.tags[d.Why]++
+		}
+		m.word(e, d, wrong)
+	}
+}
+
+// vouched is who AWS vouches for.
+func vouched(who string) string {
+	if strings.Contains(who, ":user/") || strings.HasPrefix(who, "source:") {
+		return who
+	}
+	return ""
+}
+
+// intent: what is begun has a yes that counts at this moment, or needs none.
+func (m *model) intent(e audit.Entry, d entry, wrong func(string, ...any)) {
+	k := ref{e.Chain, "fix", e.Occurrence, d.Hash}
+	a := m.asked[k]
+	f := fix{occurrence: e.Occurrence, hash: d.Hash}
+	switch {
+	case m.kill:
+		wrong("while the kill switch is engaged")
+	case e.Time.Before(m.exempt):
+		wrong("of what is exempt until %s", m.exempt)
+	case d.Approver == "" && m.mode != "auto":
+		wrong("nobody approved it and the rules say %s", m.mode)
+	case d.Approver != "" && (a == nil || a.state != "approved" || !e.Time.Before(a.expires)):
+		wrong("the approval is %+v", a)
+	case d.Approver != "" && m.mode != "approve":
+		wrong("under an approval, and the rules say %s", m.mode)
+	}
+	if a != nil {
+		a.spent = true // also where the rules have come to ask nobody
+	}
+	if a != nil && d.Approver != "" {
+		f.round = a.round
+	}
+	m.intents[e.Plan] = f
+}
+
+// arrives: a write is one that was begun, and no yes is good for two that change something.
+func (m *model) arrives(plan, value string, effects bool) {
+	m.replay()
+	f, begun := m.intents[plan]
+	switch {
+	case !begun || f.ended:
+		m.w.problem("a write of plan %s, which was not begun or has ended", plan)
+	case value != "shut":
+		m.w.problem("a write of %q", value)
+	case effects && f.round > 0:
+		if m.effects[f]++; m.effects[f] > 1 {
+			m.w.problem("%d writes with an effect for one approval of %+v", m.effects[f], f)
+		}
+	}
+}
+
+func (m *model) word(e audit.Entry, d entry, wrong func(string, ...any)) {
+	k := d.Request.Key
+	a := m.asked[k]
+	switch {
+	case d.Refused != "":
+		if e.Outcome != "refused" || d.Code == "" {
+			wrong("refused with code %q", d.Code)
+		}
+	case d.News == "asked" && d.Request.Round == 0:
+		if m.force != nil && len(m.force.people) > 0 {
+			wrong("new people without a yes of the old ones")
+		}
+		m.enforce(k.Hash, wrong)
+	case d.News == "asked":
+		m.ask(e, d, a, wrong)
+	case a == nil:
+		wrong("nobody was asked about %+v", k)
+	case !a.open():
+		wrong("it is %s already", a.state)
+	case d.Request.Round != a.round:
+		wrong("it is of round %d, and the present one is %d", d.Request.Round, a.round)
+	case d.News == "reminder":
+	case d.News == "over":
+		if d.Request.State == "expired" && e.Time.Before(a.expires) || d.Request.State == "applied" && !a.spent {
+			wrong("it is %s before that was so", d.Request.State)
+		}
+		a.state = d.Request.State
+	default:
+		m.said(e, d, a, wrong)
+	}
+}
+
+func (m *model) ask(e audit.Entry, d entry, a *asking, wrong func(string, ...any)) {
+	next := int64(1)
+	if a != nil {
+		next = a.round + 1
+		if a.open() {
+			wrong("it is asked already")
+		}
+	}
+	if d.Request.Round != next || d.Request.State != "pending" || m.force == nil {
+		wrong("round %d (%s), want %d", d.Request.Round, d.Request.State, next)
+		return
+	}
+	fresh := &asking{round: next, state: "pending", requester: d.Request.Requester, by: m.force.people, needed: m.force.needed, expires: e.Time.Add(within)}
+	if k := d.Request.Key.Kind; k == "fix" || k == "exempt" {
+		fresh.cause = m.cause[d.Request.Key.ID]
+	}
+	fresh.until = m.until[d.Request.Key.ID+fresh.requester]
+	m.asked[d.Request.Key] = fresh
+}
+
+// said: a word counts if it is of somebody who may say it, and a yes is there when enough of them are.
+func (m *model) said(e audit.Entry, d entry, a *asking, wrong func(string, ...any)) {
+	may := func(name string) bool { return slices.Contains(a.by, name) && slices.Contains(m.force.people, name) }
+	switch {
+	case !e.Time.Before(a.expires):
+		wrong("after %s", a.expires)
+	case !may(e.Actor):
+		wrong("who may not decide it")
+	case a.cause != "" && slices.Contains(identities[e.Actor], a.cause):
+		wrong("who caused it")
+	case d.Verdict == "reject":
+		if a.state = d.Request.State; a.state != "rejected" {
+			wrong("after a no it is %s", a.state)
+		}
+		return
+	case d.Verdict != "approve" || a.state != "pending" || a.requester == e.Actor || slices.Contains(a.voted, e.Actor):
+		wrong("a %s to %+v", d.Verdict, a)
+	}
+	a.voted = append(a.voted, e.Actor)
+	count := 0
+	for _, name := range a.voted {
+		if slices.Contains(m.force.people, name) {
+			count++
+		}
+	}
+	if m.several[d.Request.Key.ID] && count == 1 && d.Request.State == "pending" {
+		return // it may be more careful than it has to be where others had a hand in it
+	}
+	want := "pending"
+	if count >= m.needed(d.Request.Key.Kind, a) {
+		want = "approved"
+		if k := d.Request.Key.Kind; k == "exempt" || k == "lift" || k == "people" {
+			want = "applied"
+			m.effect(d, a, wrong)
+		}
+	}
+	if a.state = d.Request.State; a.state != want {
+		wrong("with %d yeses it is %s, want %s", count, a.state, want)
+	}
+}
+
+// needed is how many must agree: one more where it could be any of them who caused it.
+func (m *model) needed(kind string, a *asking) int {
+	n := max(a.needed, m.force.needed)
+	if (kind == "fix" || kind == "exempt") && m.force.person(a.cause) == "" {
+		n = max(n, 2)
+	}
+	if kind == "people" {
+		n = max(n, min(2, len(m.force.people)))
+	}
+	return n
+}
+
+func (m *model) effect(d entry, a *asking, wrong func(string, ...any)) {
+	switch d.Request.Key.Kind {
+	case "lift":
+		if d.Request.Key.ID != m.engaged {
+			wrong("it lifts the kill switch of %s, and that of %s is engaged", d.Request.Key.ID, m.engaged)
+		}
+		m.kill = false
+	case "exempt":
+		m.exempt = a.until
+	case "people":
+		m.enforce(d.Request.Key.Hash, wrong)
+	}
+}
+
+func (m *model) enforce(hash string, wrong func(string, ...any)) {
+	c, ok := m.files[hash]
+	if !ok {
+		wrong("people come into force that no rules file had")
+	}
+	m.force = &c
+}
+
+// check holds everything against what must be at any time.
+func (m *model) check() []string {
+	m.replay()
+	for tag, n := range m.given {
+		if have := m.tags[tag]; have < n[0] || have > n[0]+n[1] {
+			m.w.problem("%s was taken %d times and failed %d times, and has %d records", tag, n[0], n[1], have)
+		}
+	}
+	for _, row := range m.w.tables.rows["shoreup-approvals"] {
+		text, _ := row["request_body"]["S"].(string)
+		var r struct {
+			Key   ref
+			Round int64
+			State string
+		}
+		if row["request_state"] == nil {
+			continue
+		}
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			m.w.problem("reading %s: %v", text, err)
+		}
+		at := fmt.Sprint(r.Key, r.Round)
+		if a := m.asked[r.Key]; a == nil || a.state != r.State || a.round != r.Round {
+			m.w.problem("the table says that %+v is %s in round %d, on record is %+v", r.Key, r.State, r.Round, a)
+		}
+		if before, over := m.ends[at]; over && before != r.State {
+			m.w.problem("%s was %s and is %s", at, before, r.State)
+		}
+		if r.State != "pending" && r.State != "approved" {
+			m.ends[at] = r.State
+		}
+	}
+	out := m.w.problems
+	m.w.problems = nil
+	return out
+}
+
+// force0 is who may decide now, or would if anybody had been asked.
+func (m *model) force0() config {
+	m.replay()
+	if m.force == nil {
+		return files[0]
+	}
+	return *m.force
+}
+
+// check0 reads on and keeps what it finds for check.
+func (m *model) check0() { m.w.problems = m.check() }
