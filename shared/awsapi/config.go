@@ -11,13 +11,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // LoadConfig reads the standard AWS configuration (environment, profile, role of the function). Retries are off: [Read] and the engine know better
 // than the SDK what may be tried again. With AWS_ENDPOINT_URL set, every client dials that address, whatever host name it makes
 // up (S3 Control puts the account id in front), so nothing can slip past an emulator to AWS.
 func LoadConfig(ctx context.Context, region, profile string) (aws.Config, error) {
-	opts := []func(*config.LoadOptions) error{config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} })}
+	opts := []func(*config.LoadOptions) error{
+		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithLogger(logging.Nop{}), // what it would warn of on people's screens is in the errors
+	}
 	if region != "" {
 		opts = append(opts, config.WithRegion(region))
 	}

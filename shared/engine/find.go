@@ -128,7 +128,9 @@ func decided(f *core.Finding) (core.Outcome, string) {
 		return core.Refused, f.Decision.Reason
 	}
 	if len(f.Changes) == 0 {
-		f.Decision.Mode = rules.Report.String() // there is nothing to approve or to apply
+		if f.Decision.Mode != rules.Report.String() { // there is nothing to approve or to apply
+			f.Decision.Mode, f.Decision.Reason = rules.Report.String(), "there is no call to make; for one, "+f.Decision.Reason
+		}
 		reason := "no call can mend this safely: people have to"
 		if len(f.Advice) == 0 {
 			reason = "whether this is wrong is not settled by AWS's documents: people have to judge it"

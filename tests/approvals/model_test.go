@@ -105,7 +105,6 @@ type model struct {
 	several map[string]bool   // occurrences in which others may have had a hand
 	intents map[string]fix    // plan to its last intent
 	effects map[fix]int
-	failed  map[string]bool      // occurrences at which a process that applied died: who takes over finds what is wrong again, and writes again
 	until   map[string]time.Time // exemptions that were asked for, by tag
 	tags    map[string]int       // records of each word
 	given   map[string][2]int    // deliveries of each word: that succeeded, and that failed

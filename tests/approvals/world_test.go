@@ -86,7 +86,6 @@ type world struct {
 	skew    time.Duration // by which the clock of whoever evaluates and applies is ahead
 	dial    dial
 	version int // of the control
-	mode    string
 	file    *rules.File
 	queue   []message
 	asked   []approval.Request // what people were shown, as often as they were

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -35,7 +36,7 @@ func Session(ctx context.Context, cfg aws.Config, a Assume) (awsapi.Session, tim
 	if a.Policy != "" {
 		in.Policy = &a.Policy
 	}
-	out, err := sts.NewFromConfig(cfg).AssumeRole(ctx, in)
+	out, err := client(cfg).AssumeRole(ctx, in)
 	if err != nil {
 		return awsapi.Session{}, time.Time{}, fmt.Errorf("assuming role %s: %w", a.RoleARN, err)
 	}
@@ -45,6 +46,11 @@ func Session(ctx context.Context, cfg aws.Config, a Assume) (awsapi.Session, tim
 	return awsapi.NewSession(cfg, a.Account, a.Region), aws.ToTime(c.Expiration), nil
 }
 
+// client repeats what failed for a passing reason: neither call changes anything.
+func client(cfg aws.Config) *sts.Client {
+	return sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = retry.NewStandard() })
+}
+
 func clean(s string) string {
 	s = badName.ReplaceAllString(s, "-")
 	return s[:min(len(s), 64)]
@@ -52,7 +58,7 @@ func clean(s string) string {
 
 // Caller returns the account and ARN of the configuration's credentials.
 func Caller(ctx context.Context, cfg aws.Config) (account, arn string, err error) {
-	out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	out, err := client(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", "", fmt.Errorf("asking AWS who we are: %w", err)
 	}
