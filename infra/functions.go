@@ -54,7 +54,7 @@ var functions = fleet{
 		name: "apply", does: "Plans again, journals, writes, reads back and records", timeout: 180, memory: 512,
 		feeds: []feed{{queue: "apply", batch: 5, atOnce: 5}},
 		sends: []string{"apply", "notify", deadLetters}, takes: []string{hub.ReadRole}, writes: true, rules: true,
-		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem}, approvals: []string{getItem},
+		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem}, approvals: []string{getItem, checkItem},
 	},
 	{
 		name: "notify", does: "Tells people in Slack, and AWS Config and Security Hub", timeout: 60, memory: 256,

@@ -74,8 +74,15 @@ func (g *Grantees) addPrincipal(id, own string) {
 	}
 }
 
+// accountKeys say whose the caller is: its principal, or the resource for which an AWS service calls. The other keys that
+// narrow say which way a call comes, and callers of any account may come through an own access point or VPC endpoint.
+var accountKeys = []string{
+	"aws:principalaccount", "aws:principalarn", "aws:userid", "kms:calleraccount",
+	"aws:sourceaccount", "aws:sourceowner", "aws:sourcearn", "lambda:sourcefunctionarn",
+}
+
 // addConditions reads who may come through a wildcard principal from the conditions that fix the caller. They must all
-// hold, so one that names accounts decides; else each that narrows is named as a whole.
+// hold, so one that says whose the caller is decides; else each that narrows is named as a whole.
 func (g *Grantees) addConditions(s Statement, kind Kind, own string) {
 	keys := callerKeys(kind)
 	var narrow []Condition
@@ -96,9 +103,9 @@ func (g *Grantees) addConditions(s Statement, kind Kind, own string) {
 	}
 }
 
-// namesAccounts: every value of the condition carries an account id.
+// namesAccounts: the condition says whose the caller is, and every value of it carries an account id.
 func (c Condition) namesAccounts() bool {
-	return len(c.Values) > 0 && !slices.ContainsFunc(c.Values, func(v string) bool { return accountIn(v) == "" })
+	return slices.Contains(accountKeys, c.Key) && len(c.Values) > 0 && !slices.ContainsFunc(c.Values, func(v string) bool { return accountIn(v) == "" })
 }
 
 // accountIn gives the account of an account id, an ARN, or a user id of an account's root; "" if there is none.

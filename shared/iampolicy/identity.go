@@ -127,6 +127,7 @@ func (h holdings) admins() []Finding {
 	if h.deniedPattern("*:*") {
 		return nil
 	}
+	left := h.leftByDeny()
 	for _, g := range h.grants {
 		everyAction := slices.ContainsFunc(g.Actions, func(a string) bool { return isEveryAction(a) })
 		if !everyAction && g.NotActions == nil || !g.unrestricted(anything) {
@@ -137,10 +138,14 @@ func (h holdings) admins() []Finding {
 		switch {
 		case h.includesIAM(g.Statement, true):
 			f.Unsettled, f.Reason = true, `allows every action or all but some, but a Deny leaves only certain resources of IAM`
+		case h.includesIAM(g.Statement, false) && left != nil:
+			f.Reason = `a Deny takes away all but ` + strings.Join(left, ", ") + `, which leaves IAM to its holder`
 		case h.includesIAM(g.Statement, false) && literal:
 			f.Reason = `allows every action on every resource`
 		case h.includesIAM(g.Statement, false):
 			f.Reason = `allows all but ` + strings.Join(slices.Concat(g.NotActions, g.NotResources), ", ") + `, which leaves IAM to its holder`
+		case literal && left != nil:
+			continue // not an administrator by any reading: what is left is judged on the other rungs
 		case literal:
 			f.Unsettled, f.Reason = true, `allows every action on every resource, but a Deny takes IAM away`
 		default:
@@ -198,6 +203,9 @@ func (h holdings) serviceWildcards() []Finding {
 			case service == "*" && g.NotActions == nil && !g.unrestricted(anything) && g.everyResourceOfSome(): // else nothing, or Admin's business
 				broad = append(broad, p+" on "+strings.Join(g.Resources, ", "))
 			case service == "*":
+				if g.NotActions == nil {
+					broad = append(broad, h.servicesLeft(g)...)
+				}
 			case g.unrestricted(everyResourceOf(service)):
 				broad = append(broad, p)
 			default:

@@ -45,7 +45,14 @@ func TestAdmin(t *testing.T) {
 		"Deny of one IAM action":            {grantIt + `"Action":"*",` + all + `},` + denyIt + `"Action":"iam:CreateUser",` + all + `}`, "admin"},
 		"Deny of IAM":                       {grantIt + `"Action":"*",` + all + `},` + denyIt + `"Action":"iam:*",` + all + `}`, "admin?"},
 		"Deny of IAM, any case":             {grantIt + `"Action":"*",` + all + `},` + denyIt + `"Action":"IAM:*",` + all + `}`, "admin?"},
-		"Deny of all but IAM reads":         {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"iam:Get*",` + all + `}`, "admin?"},
+		"Deny of all but IAM reads":         {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"iam:Get*",` + all + `}`, ""},
+		"Deny of all but reads of objects":  {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":["s3:GetObject"],` + all + `}`, ""},
+		"Deny of all but a service":         {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"s3:*",` + all + `}`, ""},
+		"Deny of all but IAM":               {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"iam:*",` + all + `}`, "admin"},
+		"Deny of all but everything":        {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"*",` + all + `}`, "admin"},
+		"Deny of all but reads, by MFA":     {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"s3:GetObject",` + all + `,"Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}`, "admin"},
+		"Deny of all but reads, of buckets": {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":"s3:GetObject","Resource":"arn:aws:s3:::*"}`, "admin"},
+		"Deny of all but one, and of IAM":   {grantIt + `"Action":"*",` + all + `},` + denyIt + `"NotAction":["iam:*","s3:*"],` + all + `},` + denyIt + `"Action":"iam:*",` + all + `}`, ""},
 		"Deny of everything":                {grantIt + `"Action":"*",` + all + `},` + denyIt + `"Action":"*",` + all + `}`, ""},
 		"NotAction without IAM":             {grantIt + `"NotAction":"aws-portal:*",` + all + `}`, "admin"},
 		"NotAction of one IAM action":       {grantIt + `"NotAction":["iam:CreateUser","organizations:*"],` + all + `}`, "admin"},
@@ -85,6 +92,33 @@ func TestAdmin(t *testing.T) {
 				t.Errorf("got %q, want %q: %+v", got, c.want, found)
 			}
 		})
+	}
+}
+
+// TestAllButDenied: what a Deny of everything else leaves of an administrator is judged, and the words name it.
+func TestAllButDenied(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[string]struct{ rungs, reason string }{
+		`"s3:ListBucket"`:            {"", ""},
+		`["s3:GetObject"]`:           {"exfiltration", "s3:GetObject on every resource"},
+		`["s3:ListBucket","sqs:*"]`:  {"wildcard", "allows sqs:*"},
+		`"iam:*"`:                    {"admin", "a Deny takes away all but iam:*, which leaves IAM to its holder"},
+		`"*"`:                        {"admin", "allows every action on every resource"},
+		`["iam:AttachRolePolicy"]`:   {"admin", "a Deny takes away all but iam:AttachRolePolicy, which leaves IAM to its holder"},
+		`["ssm:SendCommand"]`:        {"escalation", "ssm:SendCommand makes its holder an administrator"},
+		`["sqs:*","sqs:GetQueue*"]`:  {"wildcard", "allows sqs:*"},
+		`["s3:ListBucket","s3:L*t"]`: {"", ""},
+	} {
+		found := JudgeIdentity(parse(t, `[`+grantIt+`"Action":"*",`+all+`},`+denyIt+`"NotAction":`+left+`,`+all+`}]`))
+		if got := rungs(found); got != want.rungs {
+			t.Errorf("all but %s denied: %q, want %q", left, got, want.rungs)
+		} else if len(found) > 0 && found[0].Reason != want.reason {
+			t.Errorf("all but %s denied: %q, want %q", left, found[0].Reason, want.reason)
+		}
+	}
+	two := JudgeIdentity(parse(t, `[`+grantIt+`"Action":"*",`+all+`},`+denyIt+`"NotAction":["sqs:*","sns:*"],`+all+`},`+denyIt+`"NotAction":["sns:*","s3:*"],`+all+`}]`))
+	if got := rungs(two); got != "wildcard" || two[0].Reason != "allows sns:*" {
+		t.Errorf("what two of them leave: %+v", two)
 	}
 }
 

@@ -18,9 +18,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	wiresweep "github.com/shoreup/shoreup/events/sweep"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/localcloud/build"
@@ -76,11 +78,12 @@ func newRig(t testing.TB) *rig {
 	if err := occurrence.CreateTables(t.Context(), r.session(), tables); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"dead-letters", "evaluate", "apply", "notify"} {
+	for _, name := range []string{"dead-letters", "evaluate", "apply", "notify", "sweep"} {
 		vars := map[string]string{}
 		r.script(`url = sqs:CreateQueue {"QueueName":"shoreup-`+name+`","Attributes":{"VisibilityTimeout":"600"}} QueueUrl`, vars)
 		r.queues[name] = vars["url"]
 	}
+	r.script(`s3:CreateBucket {"Bucket":"`+r.auditBucket()+`"}`, nil)
 	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":"xoxb-local"}`, nil)
 	var err error
 	if r.slack, err = slacksink.Start(slacksink.Options{}); err != nil {
@@ -145,7 +148,7 @@ func (r *rig) environment(endpoint string) {
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + keys.SessionToken,
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true", "SHOREUP_ACCOUNT=" + r.account, "SHOREUP_TABLES=" + tables, "SHOREUP_RULES=" + rules,
 		"SHOREUP_READ_ROLE=" + hub.ReadRole, "SHOREUP_WRITE_ROLE=" + hub.WriteRole, "SHOREUP_EVALUATE_QUEUE=" + r.queues["evaluate"], "SHOREUP_APPLY_QUEUE=" + r.queues["apply"],
-		"SHOREUP_NOTIFY_QUEUE=" + r.queues["notify"], "SHOREUP_DEAD_LETTERS=" + r.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack",
+		"SHOREUP_EVENTS_QUEUE=" + r.arn("events"), "SHOREUP_SWEEP_QUEUE=" + r.queues["sweep"], "SHOREUP_AUDIT_BUCKET=" + r.auditBucket(), "SHOREUP_NOTIFY_QUEUE=" + r.queues["notify"], "SHOREUP_DEAD_LETTERS=" + r.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack",
 		"SHOREUP_SLACK_URL=" + r.slack.APIURL(), "SHOREUP_SLACK_CHANNEL=#cloud-security", "SHOREUP_REGIONS=" + region,
 	}
 }
@@ -164,6 +167,24 @@ func (r *rig) start(name string, log *bytes.Buffer) *runtimeapi.Function {
 	return f
 }
 
+// arn is a queue's.
+func (r *rig) arn(name string) string {
+	return "arn:aws:sqs:" + region + ":" + r.account + ":shoreup-" + name
+}
+
+// auditBucket is the name of the bucket that seal writes into.
+func (r *rig) auditBucket() string { return "shoreup-audit-" + r.account }
+
+// place is the sweep's message about this account and Region.
+func (r *rig) place() []byte {
+	r.t.Helper()
+	body, err := wiresweep.EncodePlace(wiresweep.Place{Account: r.account, Region: region, Partition: "aws"}, "bench", time.Now())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.batch("sweep", string(body))
+}
+
 // batch makes the event that Lambda makes of queue messages.
 func (r *rig) batch(name string, bodies ...string) []byte {
 	r.t.Helper()
@@ -171,7 +192,11 @@ func (r *rig) batch(name string, bodies ...string) []byte {
 	for i, body := range bodies {
 		messages[i] = queue.Message{ID: fmt.Sprintf("m-%d", i), Receipt: "r", Body: body}
 	}
-	event, err := queue.Event("arn:aws:sqs:"+region+":"+r.account+":shoreup-"+name, messages)
+	from := name
+	if name == "evaluate" {
+		from = "events" // what is evaluated here came from EventBridge
+	}
+	event, err := queue.Event(r.arn(from), messages)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -181,7 +206,7 @@ func (r *rig) batch(name string, bodies ...string) []byte {
 // received takes n messages from a queue.
 func (r *rig) received(name string, n int) []string {
 	r.t.Helper()
-	source := queue.SQS(r.cfg, r.queues[name], "arn:aws:sqs:"+region+":"+r.account+":shoreup-"+name)
+	source := queue.SQS(r.cfg, r.queues[name], r.arn(name))
 	var out []string
 	for len(out) < n {
 		got, err := source.Receive(r.t.Context(), min(10, n-len(out)))

@@ -55,6 +55,9 @@ func (p *process) run(work func() error) error {
 		err = work()
 	}()
 	<-done
+	if p.world.died() { // one of its goroutines did, and so all of it
+		return errDied
+	}
 	return err
 }
 

@@ -84,6 +84,16 @@ func (w *world) play(s *script) {
 	w.script = s
 }
 
+// died reports whether the process that the script is about has died.
+func (w *world) died() bool {
+	w.mu.Lock()
+	s := w.script
+	w.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dead
+}
+
 // table is the script as the tables' line asks it.
 func (w *world) table(op string) tabletest.Fault {
 	switch w.next("table", op) {

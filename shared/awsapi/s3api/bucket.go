@@ -74,6 +74,21 @@ func ReadACL(ctx context.Context, s awsapi.Session, bucket string) (owner string
 	return owner, grants, nil
 }
 
+// ReadACLsDisabled reports whether the bucket's Object Ownership is BucketOwnerEnforced: then S3 pays no heed to any ACL of bucket or objects. Without the
+// setting, ACLs count. Source: S3 user guide, "Controlling ownership of objects and disabling ACLs for your bucket".
+func ReadACLsDisabled(ctx context.Context, s awsapi.Session, bucket string) (bool, error) {
+	out, err := GetBucketOwnership.Do(ctx, s, &s3.GetBucketOwnershipControlsInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
+	if isCode(err, "OwnershipControlsNotFoundError") {
+		return false, nil
+	}
+	if err != nil || out.OwnershipControls == nil {
+		return false, gone(err)
+	}
+	return slices.ContainsFunc(out.OwnershipControls.Rules, func(r s3types.OwnershipControlsRule) bool {
+		return r.ObjectOwnership == s3types.ObjectOwnershipBucketOwnerEnforced
+	}), nil
+}
+
 // SetACL describes the call that gives the bucket exactly these grants.
 func SetACL(bucket, account, owner string, grants []Grant) awsapi.Call {
 	list := make([]s3types.Grant, len(grants))

@@ -14,6 +14,7 @@ var (
 	GetPublicAccess     = awsapi.NewRead(client, (*s3.Client).GetPublicAccessBlock, "s3:GetBucketPublicAccessBlock")
 	GetBucketPolicy     = awsapi.NewRead(client, (*s3.Client).GetBucketPolicy, "s3:GetBucketPolicy")
 	GetBucketACL        = awsapi.NewRead(client, (*s3.Client).GetBucketAcl, "s3:GetBucketAcl")
+	GetBucketOwnership  = awsapi.NewRead(client, (*s3.Client).GetBucketOwnershipControls, "s3:GetBucketOwnershipControls")
 	GetBucketWebsite    = awsapi.NewRead(client, (*s3.Client).GetBucketWebsite, "s3:GetBucketWebsite")
 	GetBucketTagging    = awsapi.NewRead(client, (*s3.Client).GetBucketTagging, "s3:GetBucketTagging")
 	GetBucketEncryption = awsapi.NewRead(client, (*s3.Client).GetBucketEncryption, "s3:GetEncryptionConfiguration")

@@ -45,7 +45,7 @@ var needs = sync.OnceValue(func() map[string][]need {
 func storage() []map[string][]need {
 	return []map[string][]need{
 		one("s3", "bucket", "GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy", "GetBucketAcl", "PutBucketAcl", "GetBucketTagging", "GetBucketWebsite",
-			"GetBucketVersioning", "CreateBucket"),
+			"GetBucketVersioning", "GetBucketOwnershipControls", "CreateBucket"),
 		as("s3:ListBuckets", "s3:ListAllMyBuckets", ""),
 		as("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", "bucket"),
 		as("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", "bucket"),

@@ -1,4 +1,4 @@
-// Package policyservicewildcard finds customer managed policies that allow every action of a service.
+// Package policyservicewildcard finds customer managed policies that allow every action of a service, or reads of data and secrets on every resource.
 package policyservicewildcard
 
 import (
@@ -29,7 +29,7 @@ func (s State) Context() core.Context {
 // Control is the declaration.
 func Control() core.Control {
 	return core.Define(core.Meta{
-		ID: "iam-policy-service-wildcard", Version: 1, Title: "Narrow customer managed policies that allow whole services",
+		ID: "iam-policy-service-wildcard", Version: 1, Title: "Narrow customer managed policies that allow whole services or reading all data",
 		Service: "iam", Family: core.FamilyIAM, Type: iamapi.ManagedPolicy,
 		Severity: core.Low, Reversible: core.AdviceOnly, Disruption: core.DisruptsNothing,
 		SecurityHub: []string{"IAM.21"},
@@ -56,7 +56,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}
 	var out []core.Violation
-	for _, f := range wildcards(doc) {
+	for _, f := range tooWide(doc) {
 		v := core.Violation{Rule: iamapi.RuleOf(f.Rung), Where: doc.Statements[f.Statements[0].Statement].Name(), Reason: f.Reason, Unsettled: f.Unsettled}
 		if s.Default.BoundaryOnly && !v.Unsettled {
 			v.Unsettled, v.Reason = true, v.Reason+iamapi.BoundaryReason
@@ -66,10 +66,10 @@ func judge(s State, _ core.Settings) []core.Violation {
 	return out
 }
 
-func wildcards(doc iampolicy.Document) []iampolicy.Finding {
+func tooWide(doc iampolicy.Document) []iampolicy.Finding {
 	var out []iampolicy.Finding
 	for _, f := range iampolicy.JudgeIdentity(doc) {
-		if f.Rung == iampolicy.ServiceWildcard {
+		if f.Rung == iampolicy.ServiceWildcard || f.Rung == iampolicy.DataExfiltration {
 			out = append(out, f)
 		}
 	}
@@ -86,10 +86,13 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		"See which actions its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL; aws iam get-service-last-accessed-details --job-id JOB",
 		"Take a hint for a hint: it reaches back 400 days, lags by hours, and tracks neither iam:PassRole nor S3 data events; ask the owner about yearly jobs and recovery",
 	}
-	for _, f := range wildcards(doc) {
+	for _, f := range tooWide(doc) {
 		st := doc.Statements[f.Statements[0].Statement]
 		how := "list the actions that are used in the place of "
-		if st.NotActions != nil {
+		switch {
+		case f.Rung == iampolicy.DataExfiltration:
+			how = "name the resources that are read in the place of all of them: "
+		case st.NotActions != nil:
 			how = "write Action with what is used in the place of NotAction "
 		}
 		steps = append(steps, fmt.Sprintf("In %s, %s%s", st.Name(), how, strings.Join(f.Actions, ", ")))

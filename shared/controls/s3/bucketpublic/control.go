@@ -24,7 +24,7 @@ type State struct {
 	Block        *s3api.Block    `json:"block"`
 	AccountBlock *s3api.Block    `json:"accountBlock"`
 	Policy       json.RawMessage `json:"policy"`
-	Grants       []s3api.Grant   `json:"grants"`
+	Grants       []s3api.Grant   `json:"grants"`  // those that have an effect
 	Website      bool            `json:"website"` // looked for only where something settled is wrong
 
 	PolicyText string            `json:"policyText" aws:"assigned"` // the exact text, to be edited
@@ -67,7 +67,8 @@ func Control() core.Control {
 			"s3.amazonaws.com:DeleteBucketOwnershipControls",
 		},
 		Reads: []awsapi.Op{
-			s3api.GetPublicAccess.Op, s3api.GetAccountPublicAccess.Op, s3api.GetBucketPolicy.Op, s3api.GetBucketACL.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op,
+			s3api.GetPublicAccess.Op, s3api.GetAccountPublicAccess.Op, s3api.GetBucketPolicy.Op, s3api.GetBucketACL.Op, s3api.GetBucketOwnership.Op,
+			s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op,
 		},
 		Writes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op, s3api.PutBucketACL.Op},
 		Undoes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.DeletePublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.PutBucketACL.Op},
@@ -93,6 +94,16 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	}
 	state.Policy = json.RawMessage(state.PolicyText)
 	violations := judge(state, core.Settings{})
+	if slices.ContainsFunc(violations, func(v core.Violation) bool { return v.Rule == ruleACL }) {
+		disabled, err := s3api.ReadACLsDisabled(ctx, s, r.ID)
+		if err != nil {
+			return state, err
+		}
+		if disabled { // only the owner has access then, whatever the ACL says
+			state.Grants = slices.DeleteFunc(state.Grants, func(g s3api.Grant) bool { return g.Grantee != state.Owner })
+			violations = judge(state, core.Settings{})
+		}
+	}
 	if len(violations) == 0 {
 		return state, nil
 	}
@@ -118,6 +129,8 @@ func anySettled(vs []core.Violation) bool {
 
 func blocked(b *s3api.Block) bool { return b != nil && *b == s3api.FullBlock }
 
+const ruleACL = "acl-public"
+
 func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	effective := s.effective()
@@ -130,7 +143,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 	for _, g := range s.Grants {
 		if g.Public() {
 			out = append(out, core.Violation{
-				Rule: "acl-public", Where: fmt.Sprintf("ACL grant %s", g.Permission),
+				Rule: ruleACL, Where: fmt.Sprintf("ACL grant %s", g.Permission),
 				Reason: fmt.Sprintf("the ACL gives %s to %s", g.Permission, who(g)),
 			})
 		}

@@ -19,6 +19,7 @@ func TestRequests(t *testing.T) {
 		plan, readBack int
 	}{
 		{"fully-blocked", 1, 0}, {"account-blocked", 2, 0}, {"plain", 4, 0}, {"policy-everyone", 6, 1}, {"website", 6, 1},
+		{"acl-public-read", 7, 1}, {"acl-disabled", 5, 0}, // the ownership setting is read only for a public grant
 		{"partner-statement", 6, 4},       // 17 with the second plan and the write
 		{"public-beside-unsettled", 6, 5}, // 18: what stays reported has its owner's tags read
 	} {
