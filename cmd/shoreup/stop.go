@@ -17,7 +17,7 @@ func stopCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Engage the kill switch: from now on nothing is written anywhere", Args: cobra.NoArgs,
 		Long: `Engages the installation's kill switch. Each write checks it in the transaction that records its intent, so no write begins after this. Looking and
-reporting go on. Whoever stops need not ask anybody; lifting it takes another person's approval.`,
+reporting go on. Whoever stops need not ask anybody; infra/DEPLOY.md says how it is lifted.`,
 		Example: "  shoreup stop --table shoreup --reason 'incident 7'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if reason == "" {

@@ -82,9 +82,12 @@ func (e *Engine) evaluateAll(ctx context.Context, jobs []job) ([]core.Finding, e
 	}
 	_ = g.Wait()
 	var out []core.Finding
-	for _, j := range jobs {
-		if j.done {
+	for i, j := range jobs {
+		switch {
+		case j.done:
 			out = append(out, j.finding)
+		case failed[i] == nil: // its goroutine ended half-way: that is no success
+			failed[i] = fmt.Errorf("looking at %s with %s: it was not finished", j.resource.ID, j.control.ID)
 		}
 	}
 	return out, errors.Join(failed...)

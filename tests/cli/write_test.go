@@ -325,3 +325,28 @@ func TestModeAutoAndStalePlans(t *testing.T) {
 		t.Errorf("planned again: %+v, and the bucket open: %v", got.Results, p.open())
 	}
 }
+
+// TestStop engages the kill switch: what the rules would do at once is refused from then on, and both are on record.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	p := online(t)
+	file, _ := p.planned(auto)
+	if s := p.want(1, "", "stop", "--reason", "incident 7"); !strings.Contains(s.stderr, "--table") {
+		t.Errorf("without tables: %q", s.stderr)
+	}
+	p.tables()
+	if s := p.want(1, "", "stop", "--table", "shoreup"); !strings.Contains(s.stderr, "--reason") {
+		t.Errorf("without a reason: %q", s.stderr)
+	}
+	p.want(0, "", "stop", "--table", "shoreup", "--reason", "incident 7")
+	var got results
+	p.json(1, "", &got, "apply", file, "--table", "shoreup")
+	if len(got.Results) != 1 || got.Results[0].Outcome != "refused" || !p.open() {
+		t.Errorf("after stop: %+v, and the bucket open: %v", got.Results, p.open())
+	}
+	log := p.want(0, "", "audit", "list", "--table", "shoreup", "--format", "json").out
+	if !strings.Contains(log, `"kind":"switch"`) || !strings.Contains(log, `"outcome":"engaged"`) || !strings.Contains(log, `"kind":"refusal"`) {
+		t.Errorf("recorded:\n%s", log)
+	}
+	p.want(0, "", "audit", "verify", "--table", "shoreup")
+}
