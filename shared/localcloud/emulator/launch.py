@@ -6,6 +6,7 @@ Prints its port on standard output once it listens; everything after that goes
 to standard error, which is the log.
 """
 
+import copy
 import json
 import logging
 import os
@@ -13,6 +14,9 @@ import sys
 import threading
 import traceback
 
+from moto.dynamodb import models as dynamodb
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -63,6 +67,57 @@ def load_managed_policies_on_first_use():
         setattr(iam.IAMBackend, name, lazy(name))
 
 
+def transact_without_copying_tables():
+    """Make a transaction cost what it touches, not what its tables hold.
+
+    The emulator copies every table of a transaction in full to be able to roll
+    back, which with a thousand audit entries takes longer than all the rest
+    of a fix. Nothing but the items that the transaction names can change, so
+    only those are copied; the rest of the old state shares its items.
+    """
+    of_transaction = threading.local()
+    transact = dynamodb.DynamoDBBackend.transact_write_items
+
+    def keys(backend, transact_items):
+        for operation in (next(iter(item.values())) for item in transact_items):
+            table = backend.tables.get(operation.get("TableName"))
+            key = operation.get("Key", operation.get("Item"))
+            if table is None or not key or table.hash_key_attr not in key:
+                continue
+            ends = key.get(table.range_key_attr)
+            hash_key = DynamoType(key[table.hash_key_attr])
+            yield table.name, hash_key, DynamoType(ends) if ends else None
+
+    def transact_write_items(backend, transact_items):
+        of_transaction.keys = list(keys(backend, transact_items))
+        try:
+            return transact(backend, transact_items)
+        finally:
+            of_transaction.keys = None
+
+    def before(table, memo):
+        touched = getattr(of_transaction, "keys", None)
+        old = copy.copy(table)
+        if touched is None:  # a backup, say
+            old.__dict__ = copy.deepcopy(table.__dict__, memo)
+            return old
+        old.items = table.items.copy()
+        for name, hash_key, range_key in touched:
+            if name != table.name or hash_key not in old.items:
+                continue
+            if range_key is None:
+                old.items[hash_key] = copy.deepcopy(old.items[hash_key])
+                continue
+            items = dict(old.items[hash_key])
+            if range_key in items:
+                items[range_key] = copy.deepcopy(items[range_key])
+            old.items[hash_key] = items
+        return old
+
+    dynamodb.DynamoDBBackend.transact_write_items = transact_write_items
+    Table.__deepcopy__ = before
+
+
 def one_at_a_time(app):
     """Answer requests one after the other, and log failures before answering.
 
@@ -103,13 +158,20 @@ def main():
     if sys.argv[1] == "attached":
         end_with_parent()
     load_managed_policies_on_first_use()
+    transact_without_copying_tables()
+    remember_what_does_not_change()
+    find_accounts_by_key()
+    remember_names_of_attributes()
+    remember_expressions()
+    make_request_ids_at_once()
     # Errors are worth logging, each answered request is not.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     app = one_at_a_time(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Connection)
     os.environ["MOTO_PORT"] = str(server.port)
     print(server.port, flush=True)
     os.dup2(2, 1)
+    collect_garbage_seldom()
     server.serve_forever()
 
 

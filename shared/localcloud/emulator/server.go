@@ -32,6 +32,9 @@ import (
 //go:embed launch.py
 var launcher string
 
+//go:embed faster.py
+var faster string
+
 // startTimeout bounds a start of an installed emulator, which takes about a
 // second on an idle machine.
 const startTimeout = 60 * time.Second
@@ -86,7 +89,7 @@ func (s *Server) launch(ctx context.Context, in installation, log *os.File, deta
 		mode = "detached"
 	}
 	// Not CommandContext: the emulator outlives the context of its start.
-	s.cmd = exec.Command(in.python, "-c", launcher, mode)
+	s.cmd = exec.Command(in.python, "-c", faster+launcher, mode)
 	s.cmd.Env = append(CleanEnv(in.env), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONUNBUFFERED=1")
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !detached, Setsid: detached}
 	s.cmd.Stderr = log
