@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type Desk struct {
 	Control func(id string) (core.Meta, bool)
 	// Order hands over what is approved to the function that applies. It may be called again for the same request.
 	Order func(context.Context, Request) error
+	// Undoable returns what people are asked about before a fix is taken back. The error is a *[Refusal] if there is nothing to take back. May be nil: nothing is.
+	Undoable func(ctx context.Context, account string, seq int64) (Undoable, error)
 	// Tell lets people know how a request stands. Its failure changes nothing.
 	Tell func(context.Context, Request, News)
 	Now  func() time.Time
@@ -90,7 +93,7 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 	}
 	person, ok := file.PersonOf(a.Identity)
 	if !ok {
-		return r, d.refused(ctx, r, a, "", refuse("stranger", "%s is nobody of the list people in the rules file", a.Identity))
+		return r, d.refused(ctx, r, a, "", refuse("stranger", "%s is nobody of the list people in the rules file; whoever keeps it can add you", a.Identity))
 	}
 	if a.Round != r.Round {
 		return r, d.refused(ctx, r, a, person.Name, refuse("other-hash", "this was asked again since; decide about the newest message"))
@@ -118,12 +121,26 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 
 // underWay refuses to take back what is being applied at this moment: it would be said to be rejected, and be done all the same.
 func (d *Desk) underWay(ctx context.Context, r Request, now time.Time) (*Refusal, error) {
-	if r.Key.Kind != Fix || r.State != Approved {
+	if r.State != Approved {
 		return nil, nil
 	}
-	occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
-	if err != nil || !found || occ.ID != r.Key.ID || occ.State != occurrence.Applying || !now.Before(occ.ClaimEnds) {
-		return nil, err
+	switch r.Key.Kind {
+	case Fix:
+		occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
+		if err != nil || !found || occ.ID != r.Key.ID || occ.State != occurrence.Applying || !now.Before(occ.ClaimEnds) {
+			return nil, err
+		}
+	case Undo:
+		intent, err := strconv.ParseInt(r.Key.ID, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		if done, err := d.Book.TakenBack(ctx, r.Key.Account, intent); err != nil || done.Round != r.Round || done.Began.IsZero() {
+			return nil, err
+		}
+		return refuse("moved", "it is being taken back at this moment"), nil
+	default:
+		return nil, nil
 	}
 	return refuse("moved", "it is being applied at this moment; once that is done it can be undone"), nil
 }

@@ -125,10 +125,20 @@ func (d *Desk) AskExemptionOf(ctx context.Context, k Key, e Exemption, identity 
 	if err != nil {
 		return r, err
 	}
-	return d.Ask(ctx, Request{
+	return d.askedBy(ctx, Request{
 		Key:     Key{Account: k.Account, Kind: Exempt, ID: k.ID, Hash: hash},
 		Control: e.Control, ARN: e.ARN, Where: e.Resource, Requester: person, Cause: r.Cause, Body: raw,
 	})
+}
+
+// askedBy opens a request that a person asks for. That it is not opened is recorded, so that whoever asked can be told.
+func (d *Desk) askedBy(ctx context.Context, r Request) (Request, error) {
+	out, err := d.Ask(ctx, r)
+	var no *Refusal
+	if errors.As(err, &no) {
+		return out, d.notAskedFor(ctx, r, no)
+	}
+	return out, err
 }
 
 // AskLift asks to lift the kill switch.
@@ -153,7 +163,7 @@ func (d *Desk) AskLift(ctx context.Context, why, identity string) (Request, erro
 		return Request{}, err
 	}
 	k.ID, k.Hash = s.Since.UTC().Format(time.RFC3339Nano), hash
-	return d.Ask(ctx, Request{Key: k, Requester: person, Body: raw})
+	return d.askedBy(ctx, Request{Key: k, Requester: person, Body: raw})
 }
 
 // asker returns the person with an identity; a stranger's asking is recorded and refused.
@@ -165,8 +175,9 @@ func (d *Desk) asker(ctx context.Context, k Key, identity string) (string, *Refu
 	if p, ok := file.PersonOf(identity); ok {
 		return p.Name, nil, nil
 	}
-	no := refuse("stranger", "%s is nobody of the list people in the rules file", clip(identity))
-	err = d.record(ctx, Request{Key: d.made(k)}, core.Refused, "unknown", wordEntry{Refused: no.Why, Code: no.Code, Who: clip(identity)})
+	no := refuse("stranger", "%s is nobody of the list people in the rules file; whoever keeps it can add you", clip(identity))
+	r := Request{Key: d.made(k)}
+	err = d.record(ctx, r, core.Refused, "unknown", wordEntry{Request: r, Refused: no.Why, Code: no.Code, Who: clip(identity)})
 	if err != nil { // a word that is not on record is not refused yet
 		return "", nil, err
 	}
@@ -175,7 +186,13 @@ func (d *Desk) asker(ctx context.Context, k Key, identity string) (string, *Refu
 
 // notAsked records that a person asked for something and was told no.
 func (d *Desk) notAsked(ctx context.Context, k Key, person string, no *Refusal) error {
-	if err := d.record(ctx, Request{Key: d.made(k)}, core.Refused, person, wordEntry{Refused: no.Why, Code: no.Code}); err != nil {
+	return d.notAskedFor(ctx, Request{Key: k, Requester: person}, no)
+}
+
+func (d *Desk) notAskedFor(ctx context.Context, r Request, no *Refusal) error {
+	r.Key = d.made(r.Key)
+	said := Request{Key: r.Key, Requester: r.Requester, Record: r.Record, Control: r.Control, ARN: r.ARN}
+	if err := d.record(ctx, r, core.Refused, r.Requester, wordEntry{Request: said, Refused: no.Why, Code: no.Code}); err != nil {
 		return err
 	}
 	return no

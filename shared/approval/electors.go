@@ -65,7 +65,9 @@ func (d *Desk) Electors(ctx context.Context) error {
 	if err != nil || file == nil || old.ElectorsHash() == file.ElectorsHash() {
 		return err
 	}
-	_, err = d.Ask(ctx, Request{Key: Key{Account: d.Account, Kind: People, ID: "people", Hash: file.ElectorsHash()}, Body: []byte(file.Data())})
+	_, err = d.Ask(ctx, Request{
+		Key: Key{Account: d.Account, Kind: People, ID: "people", Hash: file.ElectorsHash()}, Body: []byte(file.Data()), Changes: ElectorsDiff(old, file),
+	})
 	if _, refused := err.(*Refusal); refused {
 		return nil
 	}

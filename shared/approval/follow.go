@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -43,6 +44,9 @@ func (d *Desk) Follow(ctx context.Context, control string, where awsapi.Resource
 		if err := d.followAll(ctx, where.Account, id); err != nil {
 			return err
 		}
+	}
+	if err := d.followUndos(ctx, control, where); err != nil {
+		return err
 	}
 	if !found || occ.State != occurrence.Waiting || occ.Decision != rules.Approve.String() {
 		return nil
@@ -108,6 +112,7 @@ func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
 	r.Round++
 	r.Rules, r.By, r.Needed, r.Escalate = a.Rules, a.By, a.Needed, a.Escalate
 	r.Needed = r.needed(d.needs(file, r)) // so that people are told how many it takes
+	r.Severity = d.subject(r).Severity
 	r.Asked, r.Expires, r.State, r.Votes, r.Reminded = now, now.Add(a.Within), Pending, nil, false
 	r, err = d.write(ctx, r, core.AwaitingApproval, actor(r.Requester), endEntry{Request: r, News: Asked})
 	if moved(err) {
@@ -141,7 +146,7 @@ func (d *Desk) follow(ctx context.Context, r Request, now time.Time) (Request, e
 	if !ok {
 		return r, nil
 	}
-	next, err = d.write(ctx, next, outcomeOf(state), "shoreup", endEntry{Request: next, News: Over})
+	next, err = d.write(ctx, next, outcomeOf(next), "shoreup", endEntry{Request: next, News: Over})
 	if err != nil {
 		return r, err
 	}
@@ -163,8 +168,8 @@ func (d *Desk) overtaken(ctx context.Context, r Request) (State, string, error) 
 			return Superseded, "the rules file changed again", nil
 		}
 		return "", "", nil
-	case Undo: // who carries it out looks
-		return "", "", nil
+	case Undo:
+		return d.takenBack(ctx, r)
 	case Exempt: // it was asked for when somebody else may have been the cause
 		occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
 		if err == nil && (!found || occ.ID != r.Key.ID) {
@@ -203,7 +208,7 @@ func endOf(r Request, past occurrence.Past) (State, string) {
 	switch core.Outcome(past.Outcome) {
 	case core.Fixed, core.Unverified, core.Failed:
 		if r.State == Approved {
-			return Applied, "applied: " + past.Outcome
+			return Applied, applied + past.Outcome
 		}
 		return Stale, "it was mended without this approval"
 	case core.Compliant, core.NotApplicableHere:
@@ -212,12 +217,17 @@ func endOf(r Request, past occurrence.Past) (State, string) {
 	return Stale, "the resource changed: " + past.Outcome
 }
 
-func outcomeOf(s State) core.Outcome {
-	switch s {
+// applied begins the reason of a request that was carried out; the outcome follows.
+const applied = "applied: "
+
+// outcomeOf is what the record says of a request's end.
+func outcomeOf(r Request) core.Outcome {
+	switch r.State {
 	case Expired:
 		return core.Expired
 	case Applied:
-		return core.Fixed
+		what, _, _ := strings.Cut(strings.TrimPrefix(r.Why, applied), ",")
+		return core.Outcome(what)
 	}
 	return core.Stale
 }

@@ -17,20 +17,21 @@ type Pointer struct {
 	Batch    *Batch          `json:"batch,omitempty"`  // instead of a resource
 }
 
-// Said is what a person said, as whoever heard it passes it on. Exactly one of the first five is there.
+// Said is what a person said, as whoever heard it passes it on. Exactly one of the first six is there.
 type Said struct {
 	Answer  *Answer    `json:"answer,omitempty"`
 	Exempt  *Exempting `json:"exempt,omitempty"`
 	Lift    *Lifting   `json:"lift,omitempty"`
+	Undo    *Undoing   `json:"undo,omitempty"`
 	All     *Together  `json:"all,omitempty"`
 	Refused *Unheard   `json:"refused,omitempty"`
 	Reply   *Reply     `json:"reply,omitempty"` // where the speaker hears why a word changed nothing
 }
 
-// Words is how many of the five kinds of words it holds.
+// Words is how many of the six kinds of words it holds.
 func (s Said) Words() int {
 	n := 0
-	for _, there := range []bool{s.Answer != nil, s.Exempt != nil, s.Lift != nil, s.All != nil, s.Refused != nil} {
+	for _, there := range []bool{s.Answer != nil, s.Exempt != nil, s.Lift != nil, s.Undo != nil, s.All != nil, s.Refused != nil} {
 		if there {
 			n++
 		}
@@ -47,6 +48,14 @@ type Exempting struct {
 
 // Lifting asks to lift the kill switch.
 type Lifting struct {
+	Why      string `json:"why"`
+	Identity string `json:"identity"`
+}
+
+// Undoing asks to take back a fix, named by the record of its intent or of its result.
+type Undoing struct {
+	Account  string `json:"account"`
+	Seq      int64  `json:"seq"`
 	Why      string `json:"why"`
 	Identity string `json:"identity"`
 }

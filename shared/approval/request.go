@@ -65,8 +65,11 @@ type Request struct {
 	ARN     string          `json:"arn"`
 	Where   awsapi.Resource `json:"where"` // the zero value for what is about no resource
 
-	Requester string `json:"requester"` // person; empty: shoreup itself
-	Cause     string `json:"cause"`     // those who caused the finding, as AWS vouches, separated by blanks; empty: not known
+	Requester string   `json:"requester"`         // person; empty: shoreup itself
+	Record    string   `json:"record,omitempty"`  // of an undo: the record that was named, ACCOUNT/SEQ
+	Changes   []string `json:"changes,omitempty"` // of people: what would be otherwise, in sentences
+	Severity  string   `json:"severity,omitempty"`
+	Cause     string   `json:"cause"` // those who caused the finding, as AWS vouches, separated by blanks; empty: not known
 
 	Rules    []string  `json:"rules"` // approval rules that matched when it was asked
 	Needed   int       `json:"needed"`
@@ -84,7 +87,7 @@ type Request struct {
 	Posted []Place `json:"posted,omitempty"` // messages in which people are shown it
 	Shown  []byte  `json:"-"`                // blocks of the first of them
 
-	Body []byte `json:"-"` // what is decided about, where no other table holds it (exemptions, people)
+	Body []byte `json:"-"` // what is decided about, where no other table holds it (all but fixes)
 	rev  int64  // of the item; each write is for the one that was read
 }
 
@@ -171,7 +174,7 @@ func (r Request) causedBy(identity string) bool {
 // them: AWS vouches for nobody, or for an identity that no entry of the rules file has and that may be another one of somebody's who has an entry.
 func (r Request) needed(rule needs) int {
 	n := max(r.Needed, rule.needed)
-	if (r.Key.Kind == Fix || r.Key.Kind == Exempt) && (r.Cause == "" || rule.stranger) {
+	if (r.Key.Kind == Fix || r.Key.Kind == Exempt || r.Key.Kind == Undo) && (r.Cause == "" || rule.stranger) {
 		n = max(n, 2)
 	}
 	if r.Key.Kind == People { // whoever changed the file is not known either

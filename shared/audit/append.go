@@ -58,8 +58,28 @@ func (l *Log) AppendAll(ctx context.Context, chain string, entries []Entry, with
 		return nil, fmt.Errorf("appending to the audit log of %s: %w", chain, err)
 	}
 	last := out[len(out)-1]
-	l.heads.Store(chain, Head{Chain: chain, Seq: last.Seq, Hash: last.Hash, Time: last.Time})
+	l.learn(Head{Chain: chain, Seq: last.Seq, Hash: last.Hash, Time: last.Time})
 	return out, nil
+}
+
+// Refresh learns where a chain ends, so that the next append finds its place at the first try although others have appended since.
+func (l *Log) Refresh(ctx context.Context, chain string) error {
+	head, err := l.Head(ctx, chain)
+	if err != nil {
+		return err
+	}
+	l.learn(head)
+	return nil
+}
+
+// learn remembers the head of a chain, unless a later one is known.
+func (l *Log) learn(head Head) {
+	for {
+		old, loaded := l.heads.LoadOrStore(head.Chain, head)
+		if !loaded || old.(Head).Seq >= head.Seq || l.heads.CompareAndSwap(head.Chain, old, head) {
+			return
+		}
+	}
 }
 
 // enter waits until no other append of this process is at the chain.
@@ -109,7 +129,11 @@ func (a *appending) run(ctx context.Context) ([]Entry, error) {
 	defer func() { a.log.crowds.Store(a.chain, a.tries-1) }()
 	for try := range maxTries {
 		a.tries++
-		if err := pause(ctx, try+crowd, a.took); err != nil {
+		wait := try + crowd
+		if try == 1 && crowd == 0 && a.seen != nil {
+			wait = 0 // somebody was there before us, and we know where we are now
+		}
+		if err := pause(ctx, wait, a.took); err != nil {
 			return a.ended(ctx, err)
 		}
 		done, err := a.place(ctx)

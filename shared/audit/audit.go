@@ -112,7 +112,7 @@ type Log struct {
 
 	appends atomic.Int64
 	gates   sync.Map // chain -> chan struct{} of size 1: appends of this process wait for each other instead of racing
-	heads   sync.Map // of each chain, after our own last append
+	heads   sync.Map // chain -> the latest Head that was heard of
 	crowds  sync.Map // chain -> how many tries the last append failed
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,11 +21,24 @@ type Op struct {
 	Actions []string // IAM actions, dependent ones included; they differ from operation names (Service Authorization Reference)
 	Target  string   // the input field that names the resource; empty: the operation acts on the whole account
 
+	// Conditions are what the actions are allowed under in the policies of roles, beyond their resources.
+	Conditions []Condition
+
 	// run decodes a canonical input, makes the call and returns the SDK's output. Only write operations have it.
 	run func(context.Context, Session, json.RawMessage) (any, error)
 	// check decodes a canonical input without calling, and returns the value of Target.
 	check func(json.RawMessage) (string, error)
 }
+
+// Condition is one condition of an IAM policy on an operation's actions. Declare one where AWS offers it and it holds for every call of ours: a role's policy
+// reaches all resources of a type, and the session of a fix, which is cut down to one of them, has no conditions.
+type Condition struct {
+	Action               string // the one that it is for; empty: all of the operation
+	Operator, Key, Value string
+}
+
+// RoleAccount as a condition's value is the account of the role that the policy belongs to.
+const RoleAccount = "account of the role"
 
 // Call is one write as data: nothing happens until the engine, and only the engine, runs it.
 type Call struct {
@@ -79,8 +93,16 @@ func NewWrite[C, Opt, I, O any](make func(aws.Config, ...func(*Opt)) *C, m metho
 	return Write[I]{Op: op}
 }
 
+// Under returns the operation with conditions under which roles may do it.
+func (w Write[I]) Under(all ...Condition) Write[I] {
+	w.Op.Conditions = append(slices.Clip(w.Op.Conditions), all...)
+	return w
+}
+
 // Do makes the read.
-func (r Read[I, O]) Do(ctx context.Context, s Session, in *I) (*O, error) { return r.do(ctx, s, in) }
+func (r Read[I, O]) Do(ctx context.Context, s Session, in *I) (*O, error) {
+	return shared(ctx, r.Op.Name, s, in, func() (*O, error) { return r.do(ctx, s, in) })
+}
 
 // Call describes the write as data. An input that does not survive the codec is a defect of the control and shows as a call that cannot run.
 func (w Write[I]) Call(in *I, bind ...Bind) Call {

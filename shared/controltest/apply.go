@@ -96,6 +96,13 @@ func (b *bench) checkAfter(t *testing.T, s awsapi.Session, p core.Proposal, rec 
 	if after.Fingerprint != p.Plan.After {
 		sameState(t, "the state read back is not the one that the plan expected", p.Expected, after.State)
 	}
+	if p.LookBack != nil {
+		short, err := p.LookBack(t.Context(), s, b.settings)
+		if err != nil || short.Fingerprint != after.Fingerprint || short.Wrong() {
+			t.Errorf("looking back the short way: %v, violations %+v", err, short.Violations)
+			sameState(t, "the short way back shows another state than the whole look", after.State, short.State)
+		}
+	}
 	again, err := b.control.Propose(after, b.resource, b.settings)
 	if err != nil {
 		t.Fatalf("planning again: %v", err)

@@ -33,7 +33,13 @@ func Budget(t *testing.T, c core.Control, caseName string, planReads, readBack i
 	}
 	if len(p.Plan.Changes) > 0 {
 		b.apply(t, session, p, &do)
-		if _, err := b.look(awsapi.WithRecorder(t.Context(), &back), session); err != nil {
+		ctx := awsapi.WithRecorder(t.Context(), &back)
+		if p.LookBack != nil {
+			_, err = p.LookBack(ctx, session, b.settings)
+		} else {
+			_, err = b.look(ctx, session)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

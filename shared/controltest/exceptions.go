@@ -22,6 +22,7 @@ var exceptions = []exception{
 	{"iam:GenerateServiceLastAccessedDetails", "not implemented"},
 	{"iam:GetServiceLastAccessedDetails", "not implemented"},
 	{"iam:PutUserPermissionsBoundary", "not implemented"},
+	{"iam:GetUser", "never shows a permissions boundary, since none can be put"},
 	{"s3:GetBucketPolicyStatus", "answers without a status"},
 }
 

@@ -51,6 +51,8 @@ type Fix[S any] struct {
 	NeverAuto []string // why a person has to look first: a website, a partner, a shared image
 	Refused   string   // why this must not be changed at all: a protected principal, a quota
 	Notes     []string // who is affected and what undo cannot bring back
+	// ReadBack reads what proves the fix, and takes the rest from After: what the violation does not depend on once the changes are made. nil: Read is used.
+	ReadBack func(context.Context, awsapi.Session) (S, error)
 }
 
 // Context is shown with a plan and not part of it.
@@ -99,7 +101,11 @@ type Proposal struct {
 	NeverAuto []string
 	Refused   string
 	Notes     []string
+	LookBack  LookBack // nil: Look is the only way
 }
+
+// LookBack looks at what a plan's calls can have changed: cheaper than a control's Look, and as good once they are made.
+type LookBack func(context.Context, awsapi.Session, Settings) (Sight, error)
 
 // Control is a declaration with its functions, their state type hidden behind the codec.
 type Control struct {
@@ -191,6 +197,15 @@ func (d definition[S]) propose(before Sight, r awsapi.Resource, set Settings) (P
 	}
 	p.Plan.After, p.Plan.Changes, p.Expected = after.Fingerprint, fix.Changes, after.State
 	p.Diffs = diffs(before.State, after.State, fix.Changes)
+	if fix.ReadBack != nil {
+		p.LookBack = func(ctx context.Context, s awsapi.Session, set Settings) (Sight, error) {
+			state, err := fix.ReadBack(ctx, s)
+			if err != nil {
+				return Sight{}, err
+			}
+			return d.see(state, set)
+		}
+	}
 	return p, d.checkCalls(p.Plan)
 }
 

@@ -77,6 +77,7 @@ type Finding struct {
 	Occurrence   string          `json:"occurrence,omitempty"`       // the one time that this is wrong; what people decide about
 	Plan         Plan            `json:"-"`
 	Expected     json.RawMessage `json:"-"`
+	LookBack     LookBack        `json:"-"`
 	Err          error           `json:"-"` // behind the outcomes blind and error, to tell what may pass from what will not
 }
 
@@ -89,7 +90,7 @@ type Record struct {
 
 // Show fills what people see from a control's proposal.
 func (f *Finding) Show(p Proposal) {
-	f.Plan, f.Expected = p.Plan, p.Expected
+	f.Plan, f.Expected, f.LookBack = p.Plan, p.Expected, p.LookBack
 	f.Violations, f.Advice, f.NeverAuto, f.Notes = p.Plan.Violations, p.Advice, p.NeverAuto, p.Notes
 	f.Changes = make([]ShownChange, len(p.Plan.Changes))
 	for i, c := range p.Plan.Changes {

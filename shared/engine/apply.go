@@ -83,17 +83,22 @@ func leaseKey(r awsapi.Resource) string {
 }
 
 func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approver string, lease occurrence.Lease) (core.Finding, error) {
-	occ, found, err := e.State.Get(ctx, o.Control, o.Resource)
+	looked := e.Now()
+	look := later(e, func() (sighting, error) { return e.see(ctx, c, o.Resource), nil })
+	a := e.ask(ctx, o.Control, o.Resource)
+	there, err := a.there()
+	seen, _ := look()
+	_, _ = a.head()
 	if err != nil {
 		return core.Finding{}, err
 	}
-	if !found || occ.ID != o.Occurrence || occ.PlanHash != o.Hash {
+	occ := there.occ
+	if !there.found || occ.ID != o.Occurrence || occ.PlanHash != o.Hash {
 		e.count(c.ID, core.Stale)
 		return core.Finding{Control: c.ID, Title: c.Title, Severity: c.Severity, Resource: o.Resource.ID, ARN: c.Type.ARN(o.Resource), Account: o.Resource.Account,
 			Region: o.Resource.Region, Outcome: core.Stale, Reason: "the order is about a plan that was dealt with already or has been replaced"}, nil
 	}
-	looked := e.Now()
-	f := e.Find(ctx, c, o.Resource, causeOf(occ))
+	f := e.found(ctx, c, seen, causeOf(occ), a)
 	f.ID = occ.PlanID
 	_, done := doneBefore(f, occ)
 	grant, err := e.grant(ctx, f, occ, approver)
@@ -114,7 +119,7 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 	case f.Outcome == core.Planned, f.Outcome == core.AwaitingApproval && grant.by != "":
 		return e.carryOut(ctx, c, f, occ, grant, lease, looked)
 	}
-	_, _, err = e.open(ctx, &f) // the rules decide otherwise by now: recorded in the same occurrence
+	_, _, err = e.open(ctx, &f, a) // the rules decide otherwise by now: recorded in the same occurrence
 	if err != nil {
 		return f, err
 	}
@@ -125,6 +130,14 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 type grant struct {
 	by   string
 	kept *approval.Grant
+}
+
+// round is that of the approval that is kept; 0: there is none.
+func (g grant) round() int64 {
+	if g.kept == nil {
+		return 0
+	}
+	return g.kept.Round
 }
 
 // grant returns the yes of whoever calls, or else the one that is kept for this very occurrence and plan.
@@ -173,7 +186,7 @@ func (e *Engine) replace(ctx context.Context, c core.Control, f core.Finding, oc
 	if differs(f, occ) { // and nobody knows who changed it
 		f.Cause.Person = also(f.Cause.Person, "")
 	}
-	return e.settle(ctx, c, f)
+	return e.settle(ctx, c, f, nil)
 }
 
 // close ends the occurrence and records how, in one transaction, then tells people.
@@ -342,7 +355,12 @@ func (e *Engine) Decline(ctx context.Context, f core.Finding, person string) (co
 func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Resource, hash, approver string) (core.Finding, error) {
 	return e.holding(ctx, r, func(lease occurrence.Lease) (core.Finding, error) {
 		looked := e.Now()
-		f := e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI})
+		seen := e.see(ctx, c, r)
+		var a *ahead
+		if seen.wrong() {
+			a = e.ask(ctx, c.ID, seen.resource)
+		}
+		f := e.found(ctx, c, seen, core.Cause{Origin: rules.OriginCLI}, a)
 		planned := f.Outcome == core.Planned || f.Outcome == core.AwaitingApproval
 		if f.Hash != hash && (planned || f.Outcome == core.Reported || f.Outcome == core.Excepted || f.Outcome == core.Refused) {
 			f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
@@ -354,7 +372,7 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 		case f.Outcome != core.Planned && (f.Outcome != core.AwaitingApproval || approver == ""):
 			return f, nil
 		}
-		occ, _, err := e.open(ctx, &f)
+		occ, _, err := e.open(ctx, &f, a)
 		if err != nil {
 			return f, err
 		}

@@ -49,6 +49,8 @@ type Engine struct {
 
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
+	// Go does something beside what is going on. Nil: in a goroutine. A test whose requests have to come in one order does it at once.
+	Go func(func())
 	// Owner names this process in claims and leases.
 	Owner string
 	// Protected are ARN patterns of the installation's own tables and queues, which are never written.
@@ -70,6 +72,7 @@ type Order struct {
 	Control    string          `json:"control"`
 	Resource   awsapi.Resource `json:"resource"`
 	Hash       string          `json:"hash"`
+	Undo       int64           `json:"undo,omitempty"` // instead of an occurrence: the number of the intent that is to be taken back
 }
 
 // Settings returns what controls may depend on, from the rules file.

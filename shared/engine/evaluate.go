@@ -44,6 +44,10 @@ func (e *Engine) Evaluate(ctx context.Context, s signal.Signal) ([]core.Finding,
 	var jobs []job
 	for _, c := range controls {
 		resources, err := e.Resources(ctx, c, s)
+		if allDenied(s, err) {
+			f, err := e.unlisted(ctx, controls, s, err)
+			return []core.Finding{f}, err
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -71,11 +75,12 @@ type job struct {
 func (e *Engine) evaluateAll(ctx context.Context, jobs []job) ([]core.Finding, error) {
 	var g errgroup.Group
 	g.SetLimit(lookAtOnce)
+	once := awsapi.WithShared(ctx)
 	failed := make([]error, len(jobs))
 	for i := range jobs {
 		g.Go(func() error {
 			j := &jobs[i]
-			j.finding, failed[i] = e.settleFree(ctx, j)
+			j.finding, failed[i] = e.settleFree(ctx, once, j)
 			j.done = failed[i] == nil
 			return nil
 		})
@@ -94,22 +99,33 @@ func (e *Engine) evaluateAll(ctx context.Context, jobs []job) ([]core.Finding, e
 }
 
 // settleFree looks, and looks again while somebody mends the resource: what happened meanwhile is only seen afterwards, and a message that is given back comes
-// again only after minutes.
-func (e *Engine) settleFree(ctx context.Context, j *job) (core.Finding, error) {
+// again only after minutes. The first look is under a context that it shares with the other controls' looks.
+func (e *Engine) settleFree(ctx, first context.Context, j *job) (core.Finding, error) {
+	look := first
 	for _, wait := range newsWaits {
-		f, err := e.settle(ctx, j.control, e.Find(ctx, j.control, j.resource, j.cause))
+		f, err := e.findAndSettle(ctx, look, j)
 		if !errors.Is(err, errNews) {
 			return f, err
 		}
 		if err := e.Sleep(ctx, wait); err != nil {
 			return f, err
 		}
+		look = ctx
 	}
-	return e.settle(ctx, j.control, e.Find(ctx, j.control, j.resource, j.cause))
+	return e.findAndSettle(ctx, look, j)
 }
 
-// settle records a finding and does what was decided about it.
-func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (core.Finding, error) {
+func (e *Engine) findAndSettle(ctx, look context.Context, j *job) (core.Finding, error) {
+	s := e.see(look, j.control, j.resource)
+	var a *ahead
+	if s.wrong() {
+		a = e.askNew(ctx, j.control.ID, s.resource)
+	}
+	return e.settle(ctx, j.control, e.found(ctx, j.control, s, j.cause, a), a)
+}
+
+// settle records a finding and does what was decided about it. What was asked ahead may be nil.
+func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding, a *ahead) (core.Finding, error) {
 	e.count(f.Control, f.Outcome)
 	if f.Cause.Asked == signal.AskedPlan && !passing(f) {
 		return e.notify(ctx, f) // an answer, and nothing that stays
@@ -123,7 +139,7 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding) (co
 		}
 		return e.unseen(ctx, f)
 	}
-	occ, created, err := e.open(ctx, &f)
+	occ, created, err := e.open(ctx, &f, a)
 	if err != nil {
 		return f, err
 	}
@@ -179,19 +195,27 @@ func (e *Engine) unseen(ctx context.Context, f core.Finding) (core.Finding, erro
 }
 
 // open records plan and decision together with a new occurrence, or joins the one that is open. Joining records only what changed.
-func (e *Engine) open(ctx context.Context, f *core.Finding) (occurrence.Occurrence, bool, error) {
+func (e *Engine) open(ctx context.Context, f *core.Finding, a *ahead) (occurrence.Occurrence, bool, error) {
 	plan, err := f.Plan.Bytes()
 	if err != nil {
 		return occurrence.Occurrence{}, false, err
 	}
-	there, found, err := e.State.Get(ctx, f.Control, f.Plan.Resource)
+	if a == nil {
+		a = e.ask(ctx, f.Control, f.Plan.Resource)
+	}
+	there, err := a.there()
 	if err != nil {
-		return there, false, fmt.Errorf("looking for an open occurrence: %w", err)
+		return there.occ, false, fmt.Errorf("looking for an open occurrence: %w", err)
 	}
-	if found {
-		return e.join(ctx, f, there, plan)
+	_, _ = a.head()
+	if there.found {
+		return e.join(ctx, f, there.occ, plan)
 	}
-	occ, err := e.State.Prepare(ctx, occurrence.Occurrence{
+	past, err := a.past()
+	if err != nil {
+		return occurrence.Occurrence{}, false, fmt.Errorf("looking for how the last occurrence ended: %w", err)
+	}
+	occ, err := e.State.PrepareAfter(past, occurrence.Occurrence{
 		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode,
 		Cause: f.Cause.Time, Actor: f.Cause.Actor, Person: f.Cause.Person, Origin: f.Cause.Origin,
 		Finding: f.Cause.Finding, Product: f.Cause.Product, ConfigRule: f.Cause.ConfigRule,

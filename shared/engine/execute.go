@@ -46,7 +46,9 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 	failure := e.makeCalls(ctx, c, p, session, &res.detail)
 	// Of a call whose answer was lost nobody knows whether it had its effect: we have to wait for that as after an answer.
 	patient := failure == nil || awsapi.Classify(failure) == awsapi.Transient
-	seen, clean, err := e.readBack(ctx, c, p.Resource, p.After, patient)
+	head := later(e, func() (struct{}, error) { return struct{}{}, e.refresh(context.WithoutCancel(ctx), f.Account) }) // for the record of what is read now
+	defer func() { _, _ = head() }()
+	seen, clean, err := e.readBack(ctx, e.backLook(c, f), p.After, patient)
 	res.detail.After = seen
 	res.outcome, res.detail.Reason = verdict(p, seen, clean, failure, err)
 	if res.outcome == core.Fixed {
@@ -67,7 +69,7 @@ func (e *Engine) makeCalls(ctx context.Context, c core.Control, p core.Plan, s a
 		if change.Expect == "" {
 			continue
 		}
-		seen, _, err := e.readBack(ctx, c, p.Resource, change.Expect, true)
+		seen, _, err := e.readBack(ctx, e.wholeLook(c, p.Resource), change.Expect, true)
 		if err != nil {
 			return fmt.Errorf("%s was made and cannot be read back, so the next call was not made: %w", change.Do.Op, err)
 		}
@@ -106,9 +108,34 @@ func (e *Engine) call(ctx context.Context, ops []awsapi.Op, call awsapi.Call, r 
 	return fmt.Errorf("calling %s: it is not a declared operation of the control", bound.Op)
 }
 
+// lookFunc is a way to look at a resource.
+type lookFunc func(context.Context, core.Settings) (core.Sight, error)
+
+func (e *Engine) wholeLook(c core.Control, r awsapi.Resource) lookFunc {
+	return func(ctx context.Context, set core.Settings) (core.Sight, error) {
+		_, sight, err := e.look(ctx, c, r, set)
+		return sight, err
+	}
+}
+
+// backLook is the cheapest way to see that a fix took: the control's own, where it has one.
+func (e *Engine) backLook(c core.Control, f *core.Finding) lookFunc {
+	r := f.Plan.Resource
+	if f.LookBack == nil {
+		return e.wholeLook(c, r)
+	}
+	return func(ctx context.Context, set core.Settings) (core.Sight, error) {
+		session, err := e.Read(ctx, r.Account, r.Region)
+		if err != nil {
+			return core.Sight{}, err
+		}
+		return f.LookBack(ctx, session, set)
+	}
+}
+
 // readBack looks at the resource until it is as wanted or the waits are used up, and returns the last fingerprint and whether it is judged clean. After a
 // failed call there is nothing to wait for: one look says what is there.
-func (e *Engine) readBack(ctx context.Context, c core.Control, r awsapi.Resource, wanted string, patient bool) (seen string, clean bool, err error) {
+func (e *Engine) readBack(ctx context.Context, look lookFunc, wanted string, patient bool) (seen string, clean bool, err error) {
 	ctx = context.WithoutCancel(ctx)
 	set := e.settings(e.Rules(ctx))
 	for _, wait := range readBackWaits {
@@ -116,7 +143,7 @@ func (e *Engine) readBack(ctx context.Context, c core.Control, r awsapi.Resource
 			return seen, clean, err
 		}
 		var sight core.Sight
-		if _, sight, err = e.look(ctx, c, r, set); err == nil {
+		if sight, err = look(ctx, set); err == nil {
 			seen, clean = sight.Fingerprint, !sight.Wrong()
 		}
 		if seen == wanted && err == nil || !patient {

@@ -17,17 +17,41 @@ import (
 // Find looks at one resource with one control, plans and decides. It writes nothing anywhere. What goes wrong on the way is an outcome of the
 // finding, so that one failing control never stops the others.
 func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, cause core.Cause) core.Finding {
-	file := e.Rules(ctx)
+	s := e.see(ctx, c, r)
+	if !s.wrong() {
+		return e.found(ctx, c, s, cause, nil)
+	}
+	return e.found(ctx, c, s, cause, e.askExemption(ctx, c.ID, s.resource))
+}
+
+// sighting is one look at a resource.
+type sighting struct {
+	resource awsapi.Resource // its id resolved
+	sight    core.Sight
+	file     *rules.File // in force when it was looked at
+	err      error
+}
+
+func (e *Engine) see(ctx context.Context, c core.Control, r awsapi.Resource) sighting {
+	s := sighting{file: e.Rules(ctx)}
+	s.resource, s.sight, s.err = e.look(ctx, c, r, e.settings(s.file))
+	return s
+}
+
+func (s sighting) wrong() bool { return s.err == nil && len(s.sight.Violations) > 0 }
+
+// found makes a finding of what was seen: with a plan and a decision if something is wrong, for which the exemption was asked for.
+func (e *Engine) found(ctx context.Context, c core.Control, s sighting, cause core.Cause, a *ahead) core.Finding {
+	r, sight, file := s.resource, s.sight, s.file
 	f := core.Finding{
 		Control: c.ID, Version: c.Version, Title: c.Title, Family: c.Family, Severity: c.Severity, Reversible: c.Reversible, Disruption: c.Disruption,
 		ConfigRules: c.ConfigRules, ResourceType: r.Type, Resource: r.ID, Account: r.Account, Region: r.Region, Cause: cause,
-		RulesVersion: file.Version(), RulesHash: file.Hash(),
+		RulesVersion: file.Version(), RulesHash: file.Hash(), ARN: c.Type.ARN(r),
 	}
-	r, sight, err := e.look(ctx, c, r, e.settings(file))
-	f.Resource, f.ARN, f.Plan.Resource = r.ID, c.Type.ARN(r), r
-	if err != nil {
-		f.Outcome, f.Reason = outcomeOf(err)
-		f.Err = err
+	f.Plan.Resource = r
+	if s.err != nil {
+		f.Outcome, f.Reason = outcomeOf(s.err)
+		f.Err = s.err
 		return f
 	}
 	f.Context, f.Violations = sight.Context, sight.Violations
@@ -36,7 +60,7 @@ func (e *Engine) Find(ctx context.Context, c core.Control, r awsapi.Resource, ca
 		f.Plan = core.Plan{Before: sight.Fingerprint, After: sight.Fingerprint, Resource: r}
 		return f
 	}
-	e.propose(ctx, &f, c, r, sight, file)
+	e.propose(ctx, &f, c, s, a)
 	return f
 }
 
@@ -55,8 +79,9 @@ func (e *Engine) look(ctx context.Context, c core.Control, r awsapi.Resource, se
 	return r, sight, err
 }
 
-func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r awsapi.Resource, sight core.Sight, file *rules.File) {
-	p, err := c.Propose(sight, r, e.settings(file))
+func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, s sighting, a *ahead) {
+	r, file := s.resource, s.file
+	p, err := c.Propose(s.sight, r, e.settings(file))
 	if err != nil {
 		f.Outcome, f.Reason = core.Errored, err.Error()
 		return
@@ -73,7 +98,7 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r
 	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
 		f.Decision = core.Decision{Mode: rules.Refuse.String(), Reason: p.Refused, Rule: "control"}
 	}
-	if err := e.exempt(ctx, f, r); err != nil {
+	if err := exempt(f, a); err != nil {
 		f.Outcome, f.Reason, f.Err = core.Errored, err.Error(), err
 		return
 	}
@@ -85,15 +110,15 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, r
 }
 
 // exempt lets what people agreed on stand beside the rules file's exceptions. What forbids a write stays as it is.
-func (e *Engine) exempt(ctx context.Context, f *core.Finding, r awsapi.Resource) error {
-	if e.Exempted == nil || f.Decision.Mode == rules.Exempt.String() || f.Decision.Mode == rules.Refuse.String() {
+func exempt(f *core.Finding, a *ahead) error {
+	if f.Decision.Mode == rules.Exempt.String() || f.Decision.Mode == rules.Refuse.String() {
 		return nil
 	}
-	x, ok, err := e.Exempted(ctx, f.Control, r)
+	x, err := a.exempted()
 	if err != nil {
-		return fmt.Errorf("looking for an exemption of %s: %w", r.ID, err)
+		return fmt.Errorf("looking for an exemption of %s: %w", f.Resource, err)
 	}
-	if ok {
+	if x.found {
 		f.Decision = core.Decision{Mode: rules.Exempt.String(), Rule: "exemption",
 			Reason: fmt.Sprintf("exempt until %s: %s (%s; agreed by %s)", x.Until.UTC().Format(time.DateOnly), x.Reason, x.Owner, x.Approver)}
 	}

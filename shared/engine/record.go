@@ -22,6 +22,7 @@ type (
 		RulesVersion string          `json:"rules_version"`
 		RulesHash    string          `json:"rules_hash"`
 		Cause        core.Cause      `json:"cause"`
+		Owner        string          `json:"owner,omitempty"` // for reports that are made of the log alone
 		NeverAuto    []string        `json:"never_auto"`
 		Advice       []core.Advice   `json:"advice"`
 	}
@@ -49,7 +50,7 @@ func planDetail(f core.Finding) any {
 	if err != nil {
 		return reasonDetail{err.Error()}
 	}
-	return planEntry{Hash: f.Hash, Plan: b, RulesVersion: f.RulesVersion, RulesHash: f.RulesHash, Cause: f.Cause, NeverAuto: f.NeverAuto, Advice: f.Advice}
+	return planEntry{Hash: f.Hash, Plan: b, RulesVersion: f.RulesVersion, RulesHash: f.RulesHash, Cause: f.Cause, Owner: f.Context.Owner, NeverAuto: f.NeverAuto, Advice: f.Advice}
 }
 
 func reason(f core.Finding) any { return reasonDetail{f.Reason} }

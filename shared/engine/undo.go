@@ -1,18 +1,20 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/audit/verify"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/canon"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
@@ -21,50 +23,60 @@ var ErrCannotUndo = errors.New("this cannot be undone")
 
 // Undoing is a fix that is to be taken back: a plan like any other, made from the record and shown before it is carried out.
 type Undoing struct {
-	Finding core.Finding // its plan makes the undo calls, and undoes them with the calls of the fix
-	intent  audit.Entry
-	outputs []json.RawMessage
+	Finding        core.Finding // its plan makes the undo calls, and undoes them with the calls of the fix
+	intent, result audit.Entry
+	approver       string // of the fix
 }
 
 // PlanUndo makes the plan that takes back a fix, named by the audit entry of its intent or its result. Undo calls cannot be derived again from the
 // resource, so they are taken from the record, and only if the whole chain verifies, each call is a declared undo on that very resource,
 // and the resource is as the fix left it.
 func (e *Engine) PlanUndo(ctx context.Context, chain string, seq int64) (Undoing, error) {
-	intent, result, err := e.recordOf(ctx, chain, seq)
+	u, c, err := e.undoing(ctx, chain, seq, e.verifyChain)
 	if err != nil {
 		return Undoing{}, err
+	}
+	return u, e.checkUndo(ctx, c, &u)
+}
+
+// undoing makes the plan from the record, without a look at the resource.
+func (e *Engine) undoing(ctx context.Context, chain string, seq int64, trust func(context.Context, string) error) (Undoing, core.Control, error) {
+	intent, result, err := e.recordOf(ctx, chain, seq, trust)
+	if err != nil {
+		return Undoing{}, core.Control{}, err
 	}
 	var in intentEntry
 	var res resultEntry
 	if err := errors.Join(canon.Unmarshal(intent.Detail, &in), canon.Unmarshal(result.Detail, &res)); err != nil {
-		return Undoing{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
+		return Undoing{}, core.Control{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
 	}
 	plan, err := core.ParsePlan(in.Plan)
 	if err != nil {
-		return Undoing{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
+		return Undoing{}, core.Control{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
 	}
 	c, ok := e.Control(plan.Control)
 	if !ok {
-		return Undoing{}, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, plan.Control)
+		return Undoing{}, c, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, plan.Control)
 	}
 	if res.After == "" || res.After == plan.Before {
-		return Undoing{}, fmt.Errorf("%w: the fix left the resource as it was", ErrCannotUndo)
+		return Undoing{}, c, fmt.Errorf("%w: the fix left the resource as it was", ErrCannotUndo)
 	}
-	u := Undoing{intent: intent, outputs: res.Outputs}
-	u.Finding = e.undoFinding(ctx, c, plan, intent)
+	u := Undoing{Finding: e.undoFinding(ctx, c, plan, intent), intent: intent, result: result, approver: in.Approver}
 	if u.Finding.Plan, err = inverse(c.Meta, plan, res); err != nil {
-		return Undoing{}, err
+		return Undoing{}, c, err
 	}
-	return u, e.checkUndo(ctx, c, &u, res)
+	u.Finding.Hash, err = u.Finding.Plan.Hash()
+	show(&u.Finding)
+	return u, c, err
 }
 
-// recordOf returns the intent and the result of a fix after the whole chain has been verified.
-func (e *Engine) recordOf(ctx context.Context, chain string, seq int64) (intent, result audit.Entry, err error) {
+// recordOf returns the intent and the result of a fix, after trust had no objection to their chain.
+func (e *Engine) recordOf(ctx context.Context, chain string, seq int64, trust func(context.Context, string) error) (intent, result audit.Entry, err error) {
 	entry, err := e.Log.Get(ctx, chain, seq)
 	if err != nil {
 		return intent, result, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
 	}
-	if err := e.verifyChain(ctx, chain); err != nil {
+	if err := trust(ctx, chain); err != nil {
 		return intent, result, err
 	}
 	switch entry.Kind {
@@ -131,12 +143,18 @@ func (e *Engine) resultOf(ctx context.Context, chain string, intent audit.Entry)
 	}
 }
 
+// verifyChain reads a whole chain and keeps none of it: it may be longer than a function has memory.
 func (e *Engine) verifyChain(ctx context.Context, chain string) error {
-	var lines bytes.Buffer
-	if err := e.Log.Export(ctx, &lines, chain, 0); err != nil {
-		return fmt.Errorf("reading the audit chain of %s: %w", chain, err)
-	}
-	report, err := verify.Read(&lines, verify.Options{Chain: chain})
+	lines, written := io.Pipe()
+	go func() {
+		err := io.ErrUnexpectedEOF // whatever ends this, nobody waits for more
+		defer func() { written.CloseWithError(err) }()
+		if err = e.Log.Export(ctx, written, chain, 0); err != nil {
+			err = fmt.Errorf("reading the audit chain of %s: %w", chain, err)
+		}
+	}()
+	defer lines.Close()
+	report, err := verify.Read(lines, verify.Options{Chain: chain})
 	if err != nil {
 		return fmt.Errorf("verifying the audit chain of %s: %w", chain, err)
 	}
@@ -183,23 +201,19 @@ func inverse(m core.Meta, p core.Plan, res resultEntry) (core.Plan, error) {
 }
 
 // checkUndo refuses what has moved since, and asks the rules whether anything may be written now.
-func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing, res resultEntry) error {
+func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing) error {
 	file := e.Rules(ctx)
 	r, sight, err := e.look(ctx, c, u.Finding.Plan.Resource, e.settings(file))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", r.ID, err)
 	}
-	if sight.Fingerprint != res.After {
+	if sight.Fingerprint != u.Finding.Plan.Before {
 		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
 	}
 	d := e.decide(file, subject(&u.Finding, c.Meta, e.settings(file).ProtectedBy(u.Finding.ARN)))
 	if d.Mode == rules.Refuse.String() {
 		return fmt.Errorf("%w: %s", ErrCannotUndo, d.Reason)
 	}
-	if u.Finding.Hash, err = u.Finding.Plan.Hash(); err != nil {
-		return err
-	}
-	show(&u.Finding)
 	return nil
 }
 
@@ -236,29 +250,39 @@ func (e *Engine) Undo(ctx context.Context, u Undoing, approver string) (core.Fin
 	if again.Finding.Hash != f.Hash {
 		return f, fmt.Errorf("%w: the plan to take it back changed while it was being approved", ErrCannotUndo)
 	}
+	f, err = e.takeBack(ctx, c, u, grant{by: approver}, lease)
+	if why, refused := refusalOf(err); refused {
+		return f, fmt.Errorf("%w: %s", ErrCannotUndo, why)
+	}
+	return f, err
+}
+
+// takeBack journals, and if that is possible makes the calls, reads back and records. Everything that may forbid it is a condition of the transaction that
+// records the beginning.
+func (e *Engine) takeBack(ctx context.Context, c core.Control, u Undoing, yes grant, lease occurrence.Lease) (core.Finding, error) {
+	f := u.Finding
 	plan, err := f.Plan.Bytes()
 	if err != nil {
 		return f, err
 	}
-	_, err = e.append(ctx, &f, u.intent.Occurrence, audit.Undo, f.Outcome, intentEntry{Hash: f.Hash, Plan: plan, Approver: approver, Undoes: u.intent.Seq},
-		e.State.LeaseItem(lease), e.State.SwitchCheck())
-	if why, refused := refusalOf(err); refused {
-		return f, fmt.Errorf("%w: %s", ErrCannotUndo, why)
+	guards := []dynamodbapi.Item{e.State.LeaseItem(lease), e.State.SwitchCheck(), e.State.TakeBackItem(f.Account, u.intent.Seq, yes.round(), f.ID)}
+	if yes.kept != nil {
+		guards = append(guards, yes.kept.Guard(e.Now()))
 	}
-	if err != nil {
+	entry := intentEntry{Hash: f.Hash, Plan: plan, Approver: yes.by, Undoes: u.intent.Seq}
+	if _, err := e.append(ctx, &f, u.intent.Occurrence, audit.Undo, f.Outcome, entry, guards...); err != nil {
 		return f, err
 	}
-	return e.runUndo(ctx, c, f, approver)
+	return e.runUndo(ctx, c, u, f, yes)
 }
 
-func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, approver string) (core.Finding, error) {
+func (e *Engine) runUndo(ctx context.Context, c core.Control, u Undoing, f core.Finding, yes grant) (core.Finding, error) {
 	p := f.Plan
 	d := resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}
-	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Undo: true, Plan: f.ID, Approver: approver})
+	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Undo: true, Plan: f.ID, Approver: yes.by})
 	if err != nil {
-		f.Reason = fmt.Sprintf("no session to write with, nothing was changed: %v", err)
-		d.Reason = f.Reason
-		return e.tell(ctx, f, "", audit.Result, core.Failed, d)
+		d.Reason = fmt.Sprintf("no session to write with, nothing was changed: %v", err)
+		return e.tookBack(ctx, u, f, yes, core.Failed, d)
 	}
 	var failure error
 	for _, change := range p.Changes {
@@ -266,7 +290,7 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ap
 			break
 		}
 	}
-	seen, _, err := e.readBack(ctx, c, p.Resource, p.After, failure == nil)
+	seen, _, err := e.readBack(ctx, e.wholeLook(c, p.Resource), p.After, failure == nil)
 	d.After = seen
 	outcome := core.Unverified
 	switch {
@@ -279,9 +303,14 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ap
 	default:
 		d.Reason = "the calls were accepted and the resource is not as it was before the fix"
 	}
-	f.Reason = d.Reason
 	e.count(f.Control, outcome)
-	return e.tell(context.WithoutCancel(ctx), f, "", audit.Result, outcome, d)
+	return e.tookBack(context.WithoutCancel(ctx), u, f, yes, outcome, d)
+}
+
+// tookBack records what came of it and tells people.
+func (e *Engine) tookBack(ctx context.Context, u Undoing, f core.Finding, yes grant, outcome core.Outcome, d resultEntry) (core.Finding, error) {
+	f.Reason = d.Reason
+	return e.tell(ctx, f, "", audit.Result, outcome, d, e.State.TookBackItem(f.Account, u.intent.Seq, yes.round(), string(outcome), d.Reason))
 }
 
 // SleepFor pauses, or ends early with the context. It is the Sleep of every process but a test's.

@@ -76,7 +76,7 @@ func TestPassRole(t *testing.T) {
 		"two named roles, one denied":    {passRole(`"Resource":["arn:aws:iam::111122223333:role/app","arn:aws:iam::111122223333:role/x"]`) + `,` + denyIt + `"Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/x"}`, "named?"},
 		"one named role, denied":         {passRole(`"Resource":"arn:aws:iam::111122223333:role/app"`) + `,` + denyIt + `"Action":"iam:PassRole","Resource":"arn:aws:iam::111122223333:role/*"}`, ""},
 		"no role at all":                 {passRole(`"Resource":"arn:aws:iam::111122223333:policy/*"`), ""},
-		"star on a role":                 {grantIt + `"Action":"*","Resource":"arn:aws:iam::111122223333:role/app"}`, "named?"},
+		"star on a role":                 {grantIt + `"Action":"*","Resource":"arn:aws:iam::111122223333:role/app"}`, "wildcard? named?"},
 		"only to EC2":                    {passRole(to("StringEquals", `"ec2.amazonaws.com"`)) + `,` + ec2, "combination"},
 		"only to EC2 in China":           {passRole(to("StringEquals", `"ec2.amazonaws.com.cn"`)) + `,` + ec2, "combination"},
 		"only to ECS":                    {passRole(to("StringEquals", `"ecs-tasks.amazonaws.com"`)) + `,` + ec2, ""},
@@ -93,7 +93,7 @@ func TestPassRole(t *testing.T) {
 		"tagged roles":                   {passRole(all+`,"Condition":{"StringEquals":{"aws:ResourceTag/team":"a"}}`) + `,` + ec2, "combination? passrole?"},
 		"conditional Deny does not help": {passRole(all) + `,` + denyIt + `"Action":"iam:PassRole",` + all + `,"Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}},` + ec2, "combination passrole"},
 		"instances of one type":          {passRole(all) + `,` + grantIt + `"Action":"ec2:RunInstances","Resource":"arn:aws:ec2:*:*:instance/*"}`, "combination passrole"},
-		"another service's resource":     {passRole(all) + `,` + grantIt + `"Action":"*","Resource":"arn:aws:s3:::b/*"}`, "passrole"},
+		"another service's resource":     {passRole(all) + `,` + grantIt + `"Action":"*","Resource":"arn:aws:s3:::b/*"}`, "passrole wildcard?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

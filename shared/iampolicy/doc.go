@@ -21,7 +21,7 @@
 // if it covers every resource of the type that the action works on, in any partition, Region and account that it names
 // itself; a path, a prefix or a name restricts it. Conditions do not make a grant smaller, except iam:PassedToService
 // for iam:PassRole; boundaries, chosen policies and resource tags make it Unsettled. Service wildcards are literal, and on
-// less than the whole service Unsettled; "*" counts as one where its Resource is all that a service has.
+// less than the whole service Unsettled; "*" counts as one where its Resource is all that a service has, and is Unsettled on less.
 //
 // Trust policies (IAM user guide, "Identity-provider controls for shared OIDC providers" and "The confused deputy
 // problem"): a wildcard principal needs a fixed organization, account or ARN; an identity provider that many customers

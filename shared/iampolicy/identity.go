@@ -79,6 +79,7 @@ func gather(docs []Document) holdings {
 	for i, d := range docs {
 		for _, s := range d.Statements {
 			switch {
+			case s.Allow && s.grantsNothing():
 			case s.Allow:
 				h.grants = append(h.grants, grant{Ref{i, s.Index}, s})
 			case len(s.Conditions) == 0:
@@ -87,6 +88,11 @@ func gather(docs []Document) holdings {
 		}
 	}
 	return h
+}
+
+// grantsNothing: everything but everything is nothing.
+func (s Statement) grantsNothing() bool {
+	return slices.ContainsFunc(s.NotActions, isEveryAction) || slices.ContainsFunc(s.NotResources, func(r string) bool { return covers(r, "*") })
 }
 
 // denied: an unconditional Deny takes the action away on every resource of the type.
@@ -191,7 +197,7 @@ func (h holdings) includesIAM(s Statement, limited bool) bool {
 
 // serviceWildcards: "svc:*" in Action, and in NotAction of an Allow, as IAM.21 states. On less than every resource of
 // the service it is unsettled. Every action at all is a service wildcard where it is every resource of a service that it
-// works on; on named resources it is what their owner needs.
+// works on, and unsettled on named resources: there it allows what "svc:*" of their services would.
 func (h holdings) serviceWildcards() []Finding {
 	var out []Finding
 	for _, g := range h.grants {
@@ -200,11 +206,13 @@ func (h holdings) serviceWildcards() []Finding {
 			service, ok := wholeService(p)
 			switch {
 			case !ok || g.NotActions == nil && h.deniedPattern(p):
-			case service == "*" && g.NotActions == nil && !g.unrestricted(anything) && g.everyResourceOfSome(): // else nothing, or Admin's business
+			case service == "*" && g.NotActions == nil && g.unrestricted(anything): // Admin's business, but for what a Deny leaves
+				broad = append(broad, h.servicesLeft(g)...)
+			case service == "*" && g.NotActions == nil && g.everyResourceOfSome():
 				broad = append(broad, p+" on "+strings.Join(g.Resources, ", "))
 			case service == "*":
-				if g.NotActions == nil {
-					broad = append(broad, h.servicesLeft(g)...)
+				if g.NotActions == nil && g.Resources != nil {
+					scoped = append(scoped, p)
 				}
 			case g.unrestricted(everyResourceOf(service)):
 				broad = append(broad, p)

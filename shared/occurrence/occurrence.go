@@ -100,6 +100,15 @@ func New(store *dynamodbapi.Store, table string, now func() time.Time) *Book {
 // Prepare makes a new occurrence of what is given: an id, the time, state [Open] unless [Waiting] is asked for, and how the one before ended.
 // Nothing is written; [Book.OpenItem] writes it.
 func (b *Book) Prepare(ctx context.Context, o Occurrence) (Occurrence, error) {
+	past, err := b.Past(ctx, o.Control, o.Resource)
+	if err != nil {
+		return Occurrence{}, err
+	}
+	return b.PrepareAfter(past, o)
+}
+
+// PrepareAfter is [Book.Prepare] where it is known already how the one before ended.
+func (b *Book) PrepareAfter(past Past, o Occurrence) (Occurrence, error) {
 	if o.State != Waiting {
 		o.State = Open
 	}
@@ -110,10 +119,6 @@ func (b *Book) Prepare(ctx context.Context, o Occurrence) (Occurrence, error) {
 	id, err := ulid.New(ulid.Timestamp(now), rand.Reader)
 	if err != nil {
 		return Occurrence{}, fmt.Errorf("opening an occurrence of %s on %s: %w", o.Control, o.Resource.ID, err)
-	}
-	past, err := b.Past(ctx, o.Control, o.Resource)
-	if err != nil {
-		return Occurrence{}, err
 	}
 	o.ID, o.Opened, o.Cause, o.Past = id.String(), now, clean(o.Cause), past
 	o.Owner, o.claim, o.ClaimEnds, o.Attempts, o.Fence, o.Outcome, o.ClosedAt = "", "", time.Time{}, 0, 0, "", time.Time{}

@@ -216,12 +216,16 @@ func (w *world) engine() *engine.Engine {
 		},
 		Enqueue: func(_ context.Context, o engine.Order) error { return w.send(message{order: &o}) },
 		Sleep:   func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Go:      func(do func()) { do() }, // one order of requests
 	}
 }
 
 func (w *world) decide() *handler.Decide {
 	w.names++
 	name, store := fmt.Sprintf("process-%d", w.names), w.tables.store(w.account)
+	file := func(context.Context) *rules.File { return w.file }
+	log, book := audit.New(store, "shoreup-audit", w.clock, name), occurrence.New(store, "shoreup-state", w.clock)
+	reader := &engine.Engine{Controls: []core.Control{w.dial.control(w.version)}, Owner: name, Now: w.clock, Rules: file, Log: log, State: book}
 	return &handler.Decide{
 		Words: wordsARN, Accounts: func(context.Context) []string { return []string{w.account} },
 		DeadLetter: func(_ context.Context, body, reason string) error {
@@ -230,14 +234,17 @@ func (w *world) decide() *handler.Decide {
 		},
 		Desk: &approval.Desk{
 			Store: store, Table: "shoreup-approvals", Account: w.account, Now: w.clock,
-			Log: audit.New(store, "shoreup-audit", w.clock, name), Book: occurrence.New(store, "shoreup-state", w.clock),
-			Rules: func(context.Context) *rules.File { return w.file },
+			Log: log, Book: book, Rules: file, Undoable: reader.Undoable,
 			Control: func(id string) (core.Meta, bool) {
 				c := w.dial.control(w.version)
 				return c.Meta, id == c.ID
 			},
 			Order: func(_ context.Context, r approval.Request) error {
-				return w.send(message{order: &engine.Order{Occurrence: r.Key.ID, Control: r.Control, Resource: r.Where, Hash: r.Key.Hash}})
+				o, err := engine.OrderOf(r)
+				if err != nil {
+					return err
+				}
+				return w.send(message{order: &o})
 			},
 			Tell: func(_ context.Context, r approval.Request, _ approval.News) {
 				if w.next("queue") == pass {

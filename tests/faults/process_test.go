@@ -36,6 +36,7 @@ func (w *world) process() *process {
 		Log:    audit.New(store, w.cloud.Table(occurrence.AuditTable), w.clock.now, name),
 		Notify: w.tell,
 		Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Go:     func(do func()) { do() }, // one order of requests
 	}
 	if w.queued {
 		e.Enqueue = w.enqueue

@@ -25,11 +25,14 @@ import (
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
-// TestMain keeps the property test short; SHOREUP_FAULTS=all or -rapid.checks makes it long.
+// lanes is how many tests TestAnyHistory is split into: rapid lets histories follow each other.
+const lanes = 6
+
+// TestMain keeps the property test short; SHOREUP_FAULTS=all or -rapid.checks, which is per lane, makes it long.
 func TestMain(m *testing.M) {
-	checks := "6"
+	checks := "1"
 	if thorough() {
-		checks = "150"
+		checks = "25"
 	}
 	for name, value := range map[string]string{"rapid.checks": checks, "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {

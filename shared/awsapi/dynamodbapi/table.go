@@ -24,8 +24,13 @@ var (
 )
 
 // UpdateTable is the write. To put a table under a KMS key, DynamoDB makes a grant on the key in the caller's name (DynamoDB developer guide,
-// "DynamoDB encryption at rest: how it works").
-var UpdateTable = awsapi.NewWrite(dynamodb.NewFromConfig, (*dynamodb.Client).UpdateTable, "TableName", "dynamodb:UpdateTable", "kms:CreateGrant", "kms:DescribeKey")
+// "DynamoDB encryption at rest: how it works"); roles cannot use or hand out a key otherwise ("kms:ViaService" and "kms:GrantIsForAWSResource" in the KMS
+// developer guide).
+var UpdateTable = awsapi.NewWrite(dynamodb.NewFromConfig, (*dynamodb.Client).UpdateTable, "TableName", "dynamodb:UpdateTable", "kms:CreateGrant", "kms:DescribeKey").Under(
+	awsapi.Condition{Action: "kms:CreateGrant", Operator: "Bool", Key: "kms:GrantIsForAWSResource", Value: "true"},
+	awsapi.Condition{Action: "kms:CreateGrant", Operator: "StringLike", Key: "kms:ViaService", Value: "dynamodb.*"},
+	awsapi.Condition{Action: "kms:DescribeKey", Operator: "StringLike", Key: "kms:ViaService", Value: "dynamodb.*"},
+)
 
 const tableType = "AWS::DynamoDB::Table"
 

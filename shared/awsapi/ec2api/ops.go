@@ -22,15 +22,24 @@ var (
 	GetDefaultKey             = awsapi.NewRead(ec2.NewFromConfig, (*ec2.Client).GetEbsDefaultKmsKeyId, "ec2:GetEbsDefaultKmsKeyId")
 )
 
+// tagsOf lets roles tag what an operation makes, and nothing that is there. Source: EC2 user guide, "Grant permission to tag resources during creation".
+func tagsOf(operation string) awsapi.Condition {
+	return awsapi.Condition{Action: "ec2:CreateTags", Operator: "StringEquals", Key: "ec2:CreateAction", Value: operation}
+}
+
 // The writes. An authorised rule's tags are set by the same call, which needs ec2:CreateTags.
 var (
 	RevokeIngress    = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).RevokeSecurityGroupIngress, "GroupId", "ec2:RevokeSecurityGroupIngress")
-	AuthorizeIngress = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).AuthorizeSecurityGroupIngress, "GroupId", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags")
+	AuthorizeIngress = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).AuthorizeSecurityGroupIngress, "GroupId", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags").Under(tagsOf("AuthorizeSecurityGroupIngress"))
 	RevokeEgress     = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).RevokeSecurityGroupEgress, "GroupId", "ec2:RevokeSecurityGroupEgress")
-	AuthorizeEgress  = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).AuthorizeSecurityGroupEgress, "GroupId", "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags")
+	AuthorizeEgress  = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).AuthorizeSecurityGroupEgress, "GroupId", "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags").Under(tagsOf("AuthorizeSecurityGroupEgress"))
 
 	ModifySnapshotAttribute    = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).ModifySnapshotAttribute, "SnapshotId", "ec2:ModifySnapshotAttribute")
 	ModifyImageAttribute       = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).ModifyImageAttribute, "ImageId", "ec2:ModifyImageAttribute")
 	EnableEncryptionByDefault  = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).EnableEbsEncryptionByDefault, "", "ec2:EnableEbsEncryptionByDefault")
 	DisableEncryptionByDefault = awsapi.NewWrite(ec2.NewFromConfig, (*ec2.Client).DisableEbsEncryptionByDefault, "", "ec2:DisableEbsEncryptionByDefault")
 )
+
+// UnshareSnapshot is the same operation for a role that takes permissions away and can make no snapshot public. Source: Service Authorization Reference,
+// "Amazon EC2", ec2:Add/group: the group that is being added to a snapshot.
+var UnshareSnapshot = ModifySnapshotAttribute.Under(awsapi.Condition{Operator: "StringNotEqualsIfExists", Key: "ec2:Add/group", Value: "all"})

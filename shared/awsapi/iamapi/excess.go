@@ -95,7 +95,7 @@ func place(h Held, s iampolicy.Statement) string {
 	if h.Inline == "" {
 		return h.String()
 	}
-	return h.String() + ", " + strings.TrimPrefix(s.Name(), "policy ")
+	return h.String() + ", " + strings.TrimPrefix(h.asNow(s).Name(), "policy ")
 }
 
 // concerns reports whether a finding is the principal's own, see [Judge].

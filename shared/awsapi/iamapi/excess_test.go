@@ -161,8 +161,12 @@ func TestMendMixes(t *testing.T) {
 		"through a group, and what is reported only": {
 			[]Held{own("queue", allow("sqs:*", "*")), via("admins", own("all", admin))}, nil, []string{"--group-name admins", `inline policy "queue", statement 1: allows sqs:*`},
 		},
-		"a mixed statement and one that goes": {
-			[]Held{own("mix", mixed)}, []string{"iam:PutUserPolicy"}, []string{`inline policy "mix": in policy statement 1 replace iam:PassRole`},
+		"a mixed statement and one that goes behind it": {
+			[]Held{own("mix", mixed)}, []string{"iam:PutUserPolicy"}, []string{"Statements are counted as in the policy now", `inline policy "mix": in policy statement 1 replace iam:PassRole`},
+		},
+		"statements that go before and behind a mixed one": {
+			[]Held{own("mix", `{"Statement":[`+inner(allow("iam:PutUserPolicy", "*"))+","+inner(allow("sqs:SendMessage", "*"))+","+mixed[len(`{"Statement":[`):])},
+			[]string{"iam:PutUserPolicy"}, []string{"Statements are counted as in the policy now", `inline policy "mix": in policy statement 3 replace iam:PassRole`},
 		},
 		"the Deny over a mixed statement would go": {
 			[]Held{boss, own("mix", mixed[:strings.LastIndex(mixed, `,{"Effect"`)]+"]}")}, nil,

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
 // Held is one policy that a principal has. Who has which policy is state; what a managed policy says is state of that policy, and just judged here.
@@ -20,6 +21,16 @@ type Held struct {
 	ARN      string          `json:"arn"`      // of a managed policy
 	Document json.RawMessage `json:"document"` // of an own inline policy
 	Text     string          `json:"text" aws:"assigned"`
+
+	Kept []int `json:"-"` // of a policy as it will be: where its statements stand in the policy as it is now
+}
+
+// asNow returns a statement with its place in the policy as it is now: that is what people have before them when they follow advice about what will be left.
+func (h Held) asNow(s iampolicy.Statement) iampolicy.Statement {
+	if h.Kept != nil {
+		s.Index = h.Kept[s.Index]
+	}
+	return s
 }
 
 // String names the policy.

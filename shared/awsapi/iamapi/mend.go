@@ -26,6 +26,9 @@ type Mended struct {
 	Wrong  bool     // something is certainly wrong, whoever has to mend it
 }
 
+// AsNow goes with advice about what is left when we have removed something: whoever reads it may do so before or after.
+const AsNow = "Statements are counted as in the policy now, before anything is removed from it"
+
 // Mend takes the settled excess away: a managed policy that makes an administrator is detached from this principal alone, and a statement of an inline
 // policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
 func Mend(p Principal, held []Held, boundary *Held) Mended {
@@ -63,6 +66,9 @@ func Mend(p Principal, held []Held, boundary *Held) Mended {
 	if m.Advice = p.advice(m.After, rest); !m.Wrong {
 		m.Advice = Reported(excess)
 	}
+	if len(m.Advice) > 0 && slices.ContainsFunc(m.After, func(h Held) bool { return h.Kept != nil }) {
+		m.Advice = append([]string{AsNow}, m.Advice...)
+	}
 	if m.After == nil {
 		m.After = []Held{}
 	}
@@ -93,7 +99,7 @@ func (p Principal) stuck(held []Held, settled []Excess, ref iampolicy.Ref) strin
 	case h.ARN != "":
 		return fmt.Sprintf("%s takes part in it: give the %s a policy of its own with what it uses, then: aws iam detach-%s-policy --%s-name %s --policy-arn %s", h, p.Kind, p.Kind, p.Kind, p.Name, h.ARN)
 	case !Wholly(s, dangerous):
-		return fmt.Sprintf("%s: %s; then aws iam put-%s-policy --%s-name %s --policy-name %s --policy-document file://policy.json", h, Narrower(s, dangerous, p.Account), p.Kind, p.Kind, p.Name, h.Inline)
+		return fmt.Sprintf("%s: %s; then aws iam put-%s-policy --%s-name %s --policy-name %s --policy-document file://policy.json", h, Narrower(h.asNow(s), dangerous, p.Account), p.Kind, p.Kind, p.Name, h.Inline)
 	}
 	return ""
 }
@@ -117,8 +123,24 @@ func (p Principal) without(h Held, statements []int) (*Step, *Held, error) {
 		return &Step{Why: fmt.Sprintf("delete %s: nothing else is in it", h), Do: p.deleteInline(h.Inline), Undo: undo}, nil, nil
 	}
 	step := &Step{Why: fmt.Sprintf("take the offending statements out of %s; the rest stays byte for byte", h), Do: p.putInline(h.Inline, rest), Undo: undo}
+	h.Kept = kept(h.Text, statements)
 	h.Text, h.Document = rest, json.RawMessage(rest)
 	return step, &h, nil
+}
+
+// kept gives the places of the statements that stay.
+func kept(text string, gone []int) []int {
+	doc, err := iampolicy.Parse([]byte(text))
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for i := range doc.Statements {
+		if !slices.Contains(gone, i) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // advice is what people must do about what a principal holds, with the commands for what we could do if nothing else were in the way.

@@ -69,8 +69,9 @@ func Recoverable(ctx context.Context, s awsapi.Session, name string) (bool, erro
 // Queue is what is known of one of our queues. The counts are approximate.
 type Queue struct {
 	URL             string
-	Waiting, Flying int  // messages that nobody has, and that somebody has and has not deleted
-	Redrives        bool // messages that always fail end in another queue
+	Waiting, Flying int    // messages that nobody has, and that somebody has and has not deleted
+	Redrives        bool   // messages that always fail end in another queue
+	Policy          string // JSON; empty: it has none
 }
 
 // ReadQueue returns the queue of this name, or an error of class NotFound.
@@ -81,11 +82,15 @@ func ReadQueue(ctx context.Context, s awsapi.Session, name string) (Queue, error
 	}
 	out, err := GetQueue.Do(ctx, s, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{
 		sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible, sqstypes.QueueAttributeNameRedrivePolicy,
+		sqstypes.QueueAttributeNamePolicy,
 	}})
 	if err != nil {
 		return Queue{}, err
 	}
-	q := Queue{URL: aws.ToString(url.QueueUrl), Redrives: out.Attributes[string(sqstypes.QueueAttributeNameRedrivePolicy)] != ""}
+	q := Queue{
+		URL: aws.ToString(url.QueueUrl), Redrives: out.Attributes[string(sqstypes.QueueAttributeNameRedrivePolicy)] != "",
+		Policy: out.Attributes[string(sqstypes.QueueAttributeNamePolicy)],
+	}
 	for attribute, to := range map[sqstypes.QueueAttributeName]*int{
 		sqstypes.QueueAttributeNameApproximateNumberOfMessages: &q.Waiting, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible: &q.Flying,
 	} {

@@ -25,15 +25,18 @@ var (
 	GetAccessPointPolicy   = awsapi.NewRead(s3control.NewFromConfig, (*s3control.Client).GetAccessPointPolicy, "s3:GetAccessPointPolicy")
 )
 
+// ownBucket keeps roles from buckets of others, whose ARNs name no account. Source: S3 user guide, "Limiting access to specific resource accounts".
+var ownBucket = awsapi.Condition{Operator: "StringEquals", Key: "aws:ResourceAccount", Value: awsapi.RoleAccount}
+
 // The writes.
 var (
-	PutPublicAccess        = awsapi.NewWrite(client, (*s3.Client).PutPublicAccessBlock, "Bucket", "s3:PutBucketPublicAccessBlock")
-	DeletePublicAccess     = awsapi.NewWrite(client, (*s3.Client).DeletePublicAccessBlock, "Bucket", "s3:PutBucketPublicAccessBlock")
-	PutBucketPolicy        = awsapi.NewWrite(client, (*s3.Client).PutBucketPolicy, "Bucket", "s3:PutBucketPolicy")
-	DeleteBucketPolicy     = awsapi.NewWrite(client, (*s3.Client).DeleteBucketPolicy, "Bucket", "s3:DeleteBucketPolicy")
-	PutBucketACL           = awsapi.NewWrite(client, (*s3.Client).PutBucketAcl, "Bucket", "s3:PutBucketAcl")
-	PutBucketEncryption    = awsapi.NewWrite(client, (*s3.Client).PutBucketEncryption, "Bucket", "s3:PutEncryptionConfiguration")
-	DeleteBucketEncryption = awsapi.NewWrite(client, (*s3.Client).DeleteBucketEncryption, "Bucket", "s3:PutEncryptionConfiguration")
+	PutPublicAccess        = awsapi.NewWrite(client, (*s3.Client).PutPublicAccessBlock, "Bucket", "s3:PutBucketPublicAccessBlock").Under(ownBucket)
+	DeletePublicAccess     = awsapi.NewWrite(client, (*s3.Client).DeletePublicAccessBlock, "Bucket", "s3:PutBucketPublicAccessBlock").Under(ownBucket)
+	PutBucketPolicy        = awsapi.NewWrite(client, (*s3.Client).PutBucketPolicy, "Bucket", "s3:PutBucketPolicy").Under(ownBucket)
+	DeleteBucketPolicy     = awsapi.NewWrite(client, (*s3.Client).DeleteBucketPolicy, "Bucket", "s3:DeleteBucketPolicy").Under(ownBucket)
+	PutBucketACL           = awsapi.NewWrite(client, (*s3.Client).PutBucketAcl, "Bucket", "s3:PutBucketAcl").Under(ownBucket)
+	PutBucketEncryption    = awsapi.NewWrite(client, (*s3.Client).PutBucketEncryption, "Bucket", "s3:PutEncryptionConfiguration").Under(ownBucket)
+	DeleteBucketEncryption = awsapi.NewWrite(client, (*s3.Client).DeleteBucketEncryption, "Bucket", "s3:PutEncryptionConfiguration").Under(ownBucket)
 
 	PutAccountPublicAccess    = awsapi.NewWrite(s3control.NewFromConfig, (*s3control.Client).PutPublicAccessBlock, "AccountId", "s3:PutAccountPublicAccessBlock")
 	DeleteAccountPublicAccess = awsapi.NewWrite(s3control.NewFromConfig, (*s3control.Client).DeletePublicAccessBlock, "AccountId", "s3:PutAccountPublicAccessBlock")

@@ -14,8 +14,10 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 )
 
-// BatchUpdateFindings is declared for the policies that are made of declarations. [Annotate] makes it.
-var BatchUpdateFindings = awsapi.NewWrite(securityhub.NewFromConfig, (*securityhub.Client).BatchUpdateFindings, "", "securityhub:BatchUpdateFindings")
+// BatchUpdateFindings is declared for the policies that are made of declarations. [Annotate] makes it. To resolve a finding is for the control that found
+// it, to suppress it for people. Source: Security Hub user guide, "Configuring access to BatchUpdateFindings".
+var BatchUpdateFindings = awsapi.NewWrite(securityhub.NewFromConfig, (*securityhub.Client).BatchUpdateFindings, "", "securityhub:BatchUpdateFindings").
+	Under(awsapi.Condition{Operator: "StringEqualsIfExists", Key: "securityhub:ASFFSyntaxPath/Workflow.Status", Value: "NOTIFIED"})
 
 // Limits of Security Hub. Source: API reference, BatchUpdateFindings and Note.
 const (

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/ec2api"
@@ -26,7 +27,7 @@ type State struct {
 // Context says which VPC's group it is and what uses it.
 func (s State) Context() core.Context {
 	return core.Context{Tags: s.Group.Tags, Owner: s.Group.Tags["owner"], Facts: []string{
-		fmt.Sprintf("default group of %s, used by %d network interfaces", s.Group.VPC, len(s.Interfaces)),
+		fmt.Sprintf("default group of %s, network interfaces that use it: %d", s.Group.VPC, len(s.Interfaces)),
 	}}
 }
 
@@ -82,10 +83,10 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
 	if n := len(s.Ingress); n > 0 {
-		out = append(out, core.Violation{Rule: "default-group-rules", Where: "ingress", Reason: fmt.Sprintf("%d rules let traffic reach whatever is launched without naming a group", n)})
+		out = append(out, core.Violation{Rule: "default-group-rules", Where: "ingress", Reason: core.Count(n, "rule") + " for traffic that reaches whatever is launched without naming a group"})
 	}
 	if n := len(s.Egress); n > 0 {
-		out = append(out, core.Violation{Rule: "default-group-rules", Where: "egress", Reason: fmt.Sprintf("%d rules let traffic out of whatever is launched without naming a group", n)})
+		out = append(out, core.Violation{Rule: "default-group-rules", Where: "egress", Reason: core.Count(n, "rule") + " for traffic out of whatever is launched without naming a group"})
 	}
 	return out
 }
@@ -121,20 +122,26 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	return fix, nil
 }
 
+// namedInterfaces is how many interfaces a caution names: who reads it looks the rest up.
+const namedInterfaces = 5
+
 // cautions says why a person should look before everything that uses the group is cut off.
 func cautions(s State) []string {
 	if len(s.Interfaces) == 0 {
 		return nil
 	}
 	var names []string
-	for _, i := range s.Interfaces[:min(len(s.Interfaces), 5)] {
+	for _, i := range s.Interfaces[:min(len(s.Interfaces), namedInterfaces)] {
 		name := i.ID
 		if i.Description != "" {
 			name += fmt.Sprintf(" (%s)", i.Description)
 		}
 		names = append(names, name)
 	}
-	out := []string{fmt.Sprintf("%d network interfaces use the group and would lose their traffic, the first of them: %v; move them to groups of their own first", len(s.Interfaces), names)}
+	if more := len(s.Interfaces) - namedInterfaces; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	out := []string{fmt.Sprintf("in use by %s, which would lose all traffic: %s; move to groups of their own first", core.Count(len(s.Interfaces), "network interface"), strings.Join(names, ", "))}
 	if slices.ContainsFunc(s.Interfaces, func(i ec2api.Interface) bool { return i.Managed }) {
 		out = append(out, "some of the interfaces belong to AWS services such as load balancers, databases or functions")
 	}

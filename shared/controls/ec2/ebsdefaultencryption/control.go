@@ -28,7 +28,7 @@ func (s State) Context() core.Context {
 	if s.Enabled {
 		return core.Context{}
 	}
-	return core.Context{Facts: []string{fmt.Sprintf("the account has %d images of its own in the Region, %d of them public", s.Images, s.PublicImages)}}
+	return core.Context{Facts: []string{fmt.Sprintf("the account's own images in the Region: %d, of them public: %d", s.Images, s.PublicImages)}}
 }
 
 // Control is the declaration.

@@ -78,7 +78,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	}
 	kept := "nobody else is named in the permission"
 	if n := len(s.Sharing.With); n > 0 {
-		kept = fmt.Sprintf("%d accounts or organizations that are named in the permission keep their access", n)
+		kept = fmt.Sprintf("who is named in the permission keeps access (accounts and organizations: %d)", n)
 	}
 	return core.Fix[State]{
 		After: State{}, // the next read has no reason to ask who else may launch it

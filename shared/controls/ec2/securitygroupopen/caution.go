@@ -43,7 +43,7 @@ func cautions(s State, open []ec2api.Rule) []string {
 		}
 	}
 	if managed > 0 {
-		out = append(out, fmt.Sprintf("%d of the group's interfaces belong to AWS services such as load balancers or databases", managed))
+		out = append(out, "AWS services such as load balancers or databases own some of what uses the group: "+core.Count(managed, "network interface"))
 	}
 	if name := s.Group.Tags["elasticbeanstalk:environment-name"]; name != "" {
 		out = append(out, fmt.Sprintf("Elastic Beanstalk environment %s seems to own the group and would put the rule back: change it there", name))

@@ -158,6 +158,12 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		change.Undo = append(change.Undo, ec2api.Authorize(r.ID, rule))
 	}
 	fix.After, fix.Changes = after, append(fix.Changes, change)
+	fix.ReadBack = func(ctx context.Context, session awsapi.Session) (State, error) { // who uses the group, and what is in prefix lists, is not ours to change
+		back := after
+		var err error
+		back.Rules, err = ec2api.ReadRules(ctx, session, r.ID)
+		return back, err
+	}
 	return fix, nil
 }
 

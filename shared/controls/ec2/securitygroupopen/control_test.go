@@ -26,6 +26,7 @@ func TestRequests(t *testing.T) {
 		plan, readBack int
 	}{
 		{"web", 1, 0}, {"prefix-list-office", 2, 0}, {"world-and-office", 3, 1}, {"prefix-list-world", 4, 1}, {"every-sensitive-port", 3, 1},
+		{"prefix-list-beside-world", 4, 1}, {"world-beside-slash-eight", 3, 1}, {"prefix-list-mixed-beside-world", 4, 1}, // what stays is not read again
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -55,9 +56,16 @@ func TestUnion(t *testing.T) {
 	}{
 		{"half of all addresses in a row", ninths(256, 1, "tcp"), of(256, "0.0.0.0/1")},
 		{"one network less", ninths(255, 1, "tcp"), of(255, "0.0.0.0/2, 64.0.0.0/3, 96.0.0.0/4, 112.0.0.0/5, 120.0.0.0/6, 124.0.0.0/7, 126.0.0.0/8")},
-		{"the same networks twice", append(ninths(2, 1, "tcp"), ninths(2, 1, "tcp")...), of(2, "0.0.0.0/8")},
-		{"every second network", ninths(256, 2, "tcp"), of(256, "most of the internet")},
-		{"every second network but one", ninths(255, 2, "tcp"), nil},
+		{"the same networks twice", from("12.0.0.0/9", "12.128.0.0/9", "12.0.0.0/9", "12.128.0.0/9"), of(2, "12.0.0.0/8")},
+		{"every second network, up to multicast", ninths(224, 2, "tcp"), of(224, "most of the internet")},
+		{"every second network but one", ninths(223, 2, "tcp"), nil},
+		{"every second network but one, and all that cannot reach us", append(ninths(223, 2, "tcp"), from("10.0.0.0/8", "127.0.0.0/8", "224.128.0.0/9", "225.0.0.0/8", "240.0.0.0/8")...), nil},
+		{"loopback", from("127.0.0.0/9", "127.128.0.0/9"), nil},
+		{"multicast", from("224.0.0.0/8", "225.0.0.0/8"), nil},
+		{"a large network and loopback", from("126.0.0.0/8", "127.0.0.0/8"), []core.Violation{wide("126.0.0.0/8")}},
+		{"halves of a large network and loopback", from("126.0.0.0/9", "126.128.0.0/9", "127.0.0.0/8"), of(3, "126.0.0.0/7")},
+		{"a large network and the private one", from("10.0.0.0/8", "11.0.0.0/8"), []core.Violation{wide("11.0.0.0/8")}},
+		{"link local and site local IPv6", from("fe80::/10", "fec0::/10"), nil},
 		{"over UDP", ninths(256, 1, "udp"), nil},
 		{"halves of the private range", from("10.0.0.0/9", "10.128.0.0/9"), nil},
 		{"halves of a large network", from("12.0.0.0/9", "12.128.0.0/9"), of(2, "12.0.0.0/8")},

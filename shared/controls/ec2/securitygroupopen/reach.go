@@ -28,10 +28,39 @@ const (
 	world
 )
 
-var (
-	rfc1918 = netip.MustParsePrefix("10.0.0.0/8") // the only private range as wide as /8
-	ula     = netip.MustParsePrefix("fc00::/7")   // IPv6 unique local addresses
+// unreachable are the networks from which no packet can come over the internet: private, local, for documentation and tests, multicast (never a source) and
+// reserved. Source: IANA's registries of special-purpose addresses (RFC 6890), with the RFC of each.
+var unreachable = prefixes(
+	"0.0.0.0/8",                                     // this network: RFC 1122
+	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", // private: RFC 1918
+	"100.64.0.0/10",                                     // shared address space: RFC 6598
+	"127.0.0.0/8",                                       // loopback: RFC 1122
+	"169.254.0.0/16",                                    // link local: RFC 3927
+	"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", // documentation: RFC 5737
+	"198.18.0.0/15",              // benchmarks: RFC 2544
+	"224.0.0.0/4",                // multicast: RFC 1112
+	"240.0.0.0/4",                // reserved: RFC 1112
+	"::/127",                     // unspecified, loopback: RFC 4291
+	"100::/64",                   // discard only: RFC 6666
+	"2001:db8::/32", "3fff::/20", // documentation: RFC 3849, RFC 9637
+	"fc00::/7",  // unique local: RFC 4193
+	"fe80::/10", // link local: RFC 4291
+	"fec0::/10", // site local: RFC 3879
+	"ff00::/8",  // multicast: RFC 4291
 )
+
+func prefixes(cidrs ...string) []netip.Prefix {
+	out := make([]netip.Prefix, len(cidrs))
+	for i, c := range cidrs {
+		out[i] = netip.MustParsePrefix(c)
+	}
+	return iampolicy.MergePrefixes(out) // neighbours together, so that a network over both is seen to be in them
+}
+
+// cannotReach: the whole network is one from which no packet comes over the internet.
+func cannotReach(p netip.Prefix) bool {
+	return slices.ContainsFunc(unreachable, func(u netip.Prefix) bool { return u.Bits() <= p.Bits() && u.Contains(p.Addr()) })
+}
 
 // widthOf says how much of the internet a CIDR is. A prefix shorter than /8 is the world whatever its first address: S3 draws the line
 // there for aws:SourceIp (S3 user guide, "The meaning of public"), and halves or quarters of the internet are how a rule hides from a search for 0.0.0.0/0.
@@ -41,12 +70,8 @@ func widthOf(cidr string) width {
 		return narrow
 	}
 	switch {
-	case p == rfc1918:
-		return narrow
-	case p == ula:
-		return wide
-	case ula.Overlaps(p) && p.Bits() > ula.Bits():
-		return narrow
+	case cannotReach(p):
+		return pick(p.Bits() < 8, wide, narrow) // so wide that AWS's line and the RFCs disagree
 	case p.Bits() < 8:
 		return world
 	case p.Addr().Is4() && p.Bits() == 8, p.Addr().Is6() && p.Bits() < 32:
@@ -150,26 +175,49 @@ func sourcesOf(rules []ec2api.Rule, lists map[string][]string, port int32) (v4, 
 
 // union says what networks make up together, where that is more than each of them: empty otherwise.
 func union(nets []netip.Prefix) string {
-	if len(nets) < 2 {
+	reaching := slices.DeleteFunc(slices.Clone(nets), cannotReach)
+	if len(reaching) < 2 {
 		return ""
 	}
-	var joined []string
-	for _, m := range iampolicy.MergePrefixes(nets) {
-		if widthOf(m.String()) != narrow && !slices.Contains(nets, m) {
-			joined = append(joined, m.String())
-		}
+	if len(joined(reaching)) > 0 {
+		return strings.Join(joined(nets), ", ") // with what lies between them, so that the text is short
 	}
-	if len(joined) > 0 {
-		return strings.Join(joined, ", ")
-	}
-	most := new(big.Int).Lsh(big.NewInt(1), 31) // half of IPv4
-	if nets[0].Addr().Is6() {
-		most.Lsh(most, 124-31) // half of 2000::/3, from which all global addresses are
-	}
-	if iampolicy.Addresses(nets).Cmp(most) >= 0 {
+	if iampolicy.Addresses(reaching).Cmp(most(reaching[0].Addr())) >= 0 {
 		return "most of the internet"
 	}
 	return ""
+}
+
+// joined are the broad networks that others make up together.
+func joined(nets []netip.Prefix) []string {
+	var out []string
+	for _, m := range iampolicy.MergePrefixes(nets) {
+		if widthOf(m.String()) != narrow && !cannotReach(m) && !slices.Contains(nets, m) {
+			out = append(out, m.String())
+		}
+	}
+	return out
+}
+
+// most is half of the addresses that the internet can have: of IPv4 those that are not set aside, of IPv6 2000::/3, from which all global ones are.
+func most(family netip.Addr) *big.Int {
+	if family.Is6() {
+		return new(big.Int).Lsh(big.NewInt(1), 124)
+	}
+	all := new(big.Int).Lsh(big.NewInt(1), 32)
+	for _, u := range unreachable {
+		if u.Addr().Is4() {
+			all.Sub(all, iampolicy.Addresses([]netip.Prefix{u}))
+		}
+	}
+	return all.Rsh(all, 1)
+}
+
+func pick(yes bool, a, b width) width {
+	if yes {
+		return a
+	}
+	return b
 }
 
 func portsText(r ec2api.Rule) string {

@@ -40,7 +40,7 @@ func Control() core.Control {
 		Frameworks:  map[string][]string{"nist_csf_2": {"PR.AA-05", "PR.DS-01"}},
 		Events:      []string{"ec2.amazonaws.com:ModifySnapshotAttribute"},
 		Reads:       []awsapi.Op{ec2api.DescribeSnapshotAttribute.Op, ec2api.DescribeSnapshots.Op},
-		Writes:      []awsapi.Op{ec2api.ModifySnapshotAttribute.Op},
+		Writes:      []awsapi.Op{ec2api.UnshareSnapshot.Op},
 		Undoes:      []awsapi.Op{ec2api.ModifySnapshotAttribute.Op},
 		Doc:         doc,
 	}, read, judge, plan)
@@ -73,7 +73,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	}
 	kept := "no other account is named in the permission"
 	if n := len(s.Sharing.With); n > 0 {
-		kept = fmt.Sprintf("%d accounts that are named in the permission keep their access", n)
+		kept = "who is named in the permission keeps access: " + core.Count(n, "account")
 	}
 	return core.Fix[State]{
 		After: State{Sharing: ec2api.Sharing{With: s.Sharing.With}},

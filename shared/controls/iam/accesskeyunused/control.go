@@ -95,13 +95,13 @@ func judge(s State, set core.Settings) []core.Violation {
 	for _, k := range s.Keys {
 		if unused(k, set) {
 			out = append(out, core.Violation{
-				Rule: "access-key-unused", Where: "access key " + k.ID, Reason: fmt.Sprintf("the key works and was not used for %d days", days(set)),
+				Rule: "access-key-unused", Where: "access key " + k.ID, Reason: "the key works and was not used for " + core.Count(days(set), "day"),
 			})
 		}
 	}
 	if s.Password != nil && idle(s.Password.Created, s.User.SignedIn, set) {
 		out = append(out, core.Violation{
-			Rule: "console-password-unused", Where: "console password", Manual: true, Reason: fmt.Sprintf("the user can sign in to the console and did not for %d days", days(set)),
+			Rule: "console-password-unused", Where: "console password", Manual: true, Reason: "the user can sign in to the console and did not for " + core.Count(days(set), "day"),
 		})
 	}
 	return out

@@ -4,11 +4,11 @@ package groupoverbroad
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
+	"github.com/shoreup/shoreup/shared/controls/iam/internal/principal"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -64,39 +64,24 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	return state, err
 }
 
-func judge(s State, _ core.Settings) []core.Violation {
-	var out []core.Violation
-	for _, e := range iamapi.Judge(s.Policies, nil) {
-		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled, Manual: e.Manual})
-	}
-	return out
-}
+func judge(s State, _ core.Settings) []core.Violation { return principal.Judge(s.Policies, nil) }
 
-func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Settings) (core.Fix[State], error) {
-	p := iamapi.Principal{Kind: "group", Name: r.ID, Account: r.Account}
-	mended := iamapi.Mend(p, s.Policies, nil)
-	if len(violations) == 0 {
-		return core.Fix[State]{}, nil
+func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
+	members := "no members"
+	if n := len(s.Group.Members); n > 0 {
+		members = core.Count(n, "member") + ": " + strings.Join(s.Group.Members, ", ")
 	}
-	var fix core.Fix[State]
-	if len(mended.Advice) > 0 {
-		fix.Advice = []core.Advice{advice(r, mended.Advice)}
+	h := principal.Holder{
+		Principal: iamapi.Principal{Kind: "group", Name: r.ID, Account: r.Account}, Policies: s.Policies,
+		Refused: refusal(s, set),
+		Careful: []string{"access comes through this group (" + members + "); see that somebody else can administer the account"},
+		Notes:   []string{"other holders of the same policies keep them; the members of this group lose the access at once"},
+		Doing:   "whatever the members do",
 	}
-	if mended.Wrong {
-		fix.Refused = refusal(s, set)
-	}
-	if len(mended.Steps) == 0 {
-		return fix, nil
-	}
-	fix.NeverAuto = []string{fmt.Sprintf("access comes through this group (users: %d; %s); see that somebody else can administer the account",
-		len(s.Group.Members), strings.Join(s.Group.Members, ", "))}
-	fix.Notes = []string{"other holders of the same policies keep them; the members of this group lose the access at once"}
-	fix.After = s
-	fix.After.Policies = mended.After
-	for _, step := range mended.Steps {
-		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
-	}
-	return fix, nil
+	return principal.Plan(h, func(policies []iamapi.Held, _ *iamapi.Held) State {
+		s.Policies = policies
+		return s
+	}), nil
 }
 
 // refusal: the group itself may be protected, and so may a member, who would lose access with it.
@@ -107,12 +92,4 @@ func refusal(s State, set core.Settings) string {
 		}
 	}
 	return ""
-}
-
-func advice(r awsapi.Resource, steps []string) core.Advice {
-	return core.Advice{
-		Title: "Narrow what group " + r.ID + " may do", Steps: steps,
-		Outage: "whatever the members do that is left out is refused at once",
-		Cost:   "none",
-	}
 }

@@ -61,8 +61,8 @@ func judge(s State, _ core.Settings) []core.Violation {
 		wrong  bool
 		reason string
 	}{
-		{"password-length", p.MinimumLength < minimumLength, fmt.Sprintf("passwords may have %d characters, fewer than %d", p.MinimumLength, minimumLength)},
-		{"password-reuse", p.Reuse < reuse, fmt.Sprintf("of the last %d passwords just %d are refused", reuse, p.Reuse)},
+		{"password-length", p.MinimumLength < minimumLength, fmt.Sprintf("passwords may be %s long; they should have %d", core.Count(int(p.MinimumLength), "character"), minimumLength)},
+		{"password-reuse", p.Reuse < reuse, fmt.Sprintf("a password can come back after %d others; it should take %d", p.Reuse, reuse)},
 		{"password-uppercase", !p.Uppercase, "passwords need no upper-case letter"},
 		{"password-lowercase", !p.Lowercase, "passwords need no lower-case letter"},
 		{"password-number", !p.Numbers, "passwords need no number"},
@@ -96,7 +96,7 @@ func plan(_ awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		Notes: []string{"passwords that exist stay valid; the next change of each has to meet the policy"},
 	}
 	if want.MaxAge > 0 {
-		fix.NeverAuto = []string{fmt.Sprintf("passwords expire after %d days here: the change that each user makes then has to meet the stronger policy", want.MaxAge)}
+		fix.NeverAuto = []string{fmt.Sprintf("passwords expire after %s here: the change that each user makes then has to meet the stronger policy", core.Count(int(want.MaxAge), "day"))}
 	}
 	return fix, nil
 }

@@ -10,20 +10,35 @@ import (
 )
 
 // mixed proposes what could stand in the place of statements that also allow something harmless: removing those would take away more than what is wrong.
-func mixed(r awsapi.Resource, doc iampolicy.Document) []string {
-	wrong := dangerous(doc)
+// left is the document without the statements that we remove; they are counted as in the document that is there now.
+func mixed(r awsapi.Resource, left iampolicy.Document, removed []int) []string {
+	wrong := dangerous(left)
 	var out []string
-	for i, st := range doc.Statements {
+	for i, st := range left.Statements {
 		if actions := wrong[i]; len(actions) > 0 && !iamapi.Wholly(st, actions) {
+			st.Index = placeNow(i, removed)
 			out = append(out, iamapi.Narrower(st, actions, r.Account))
 		}
 	}
 	return out
 }
 
+// placeNow is where a statement stood before those at the removed places, in order, were taken out.
+func placeNow(i int, removed []int) int {
+	for _, r := range removed {
+		if r <= i {
+			i++
+		}
+	}
+	return i
+}
+
 // advice is for what cannot just be removed: statements that are mixed, or all that there is.
-func advice(r awsapi.Resource, s State, proposals []string) core.Advice {
+func advice(r awsapi.Resource, s State, proposals []string, removing bool) core.Advice {
 	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
+	if removing {
+		steps = append(steps, iamapi.AsNow)
+	}
 	for _, p := range proposals {
 		steps = append(steps, "Edit: "+p)
 	}

@@ -136,16 +136,17 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 	if err != nil {
 		return fix, err
 	}
+	gone := goes
 	if empty {
-		rest = s.Default.Text
+		rest, gone = s.Default.Text, nil
 	}
 	left, err := iampolicy.Parse([]byte(rest))
 	if err != nil {
 		return fix, fmt.Errorf("reading what would be left of policy %s: %w", r.ID, err)
 	}
-	proposals := mixed(r, left)
+	proposals := mixed(r, left, gone)
 	if empty || len(proposals) > 0 {
-		fix.Advice = []core.Advice{advice(r, s, proposals)}
+		fix.Advice = []core.Advice{advice(r, s, proposals, len(gone) > 0)}
 	}
 	if empty || len(goes) == 0 {
 		fix.Notes = iamapi.StackNote(s.Default)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
+	"github.com/shoreup/shoreup/shared/controls/iam/internal/principal"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -64,47 +65,18 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	return state, err
 }
 
-func judge(s State, _ core.Settings) []core.Violation {
-	var out []core.Violation
-	for _, e := range iamapi.Judge(s.Policies, s.Boundary) {
-		out = append(out, core.Violation{Rule: e.Rule, Where: e.Where, Reason: e.Reason, Unsettled: e.Unsettled, Manual: e.Manual})
-	}
-	return out
-}
+func judge(s State, _ core.Settings) []core.Violation { return principal.Judge(s.Policies, s.Boundary) }
 
-func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Settings) (core.Fix[State], error) {
-	p := iamapi.Principal{Kind: "user", Name: r.ID, Account: r.Account}
-	mended := iamapi.Mend(p, s.Policies, s.Boundary)
-	if len(violations) == 0 {
-		return core.Fix[State]{}, nil
+func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (core.Fix[State], error) {
+	h := principal.Holder{
+		Principal: iamapi.Principal{Kind: "user", Name: r.ID, Account: r.Account}, Policies: s.Policies, Boundary: s.Boundary,
+		Refused: set.ProtectedBy(s.User.ARN),
+		Careful: []string{"see that somebody else can administer the account before it is taken from this user"},
+		Notes:   []string{"other holders of the same policies keep them; access keys and sessions of the user lose the access at once"},
+		Doing:   "whatever the user does",
 	}
-	var fix core.Fix[State]
-	if len(mended.Advice) > 0 {
-		fix.Advice = []core.Advice{advice(r, mended.Advice)}
-	}
-	if mended.Wrong {
-		fix.Refused = set.ProtectedBy(s.User.ARN)
-	}
-	if len(mended.Steps) == 0 {
-		return fix, nil
-	}
-	fix.NeverAuto = []string{"see that somebody else can administer the account before it is taken from this user"}
-	fix.Notes = []string{"other holders of the same policies keep them; access keys and sessions of the user lose the access at once"}
-	fix.After = s
-	fix.After.Policies = mended.After
-	if len(iamapi.Judge(mended.After, nil)) == 0 {
-		fix.After.Boundary = nil // the next read has no reason to look
-	}
-	for _, step := range mended.Steps {
-		fix.Changes = append(fix.Changes, core.Change{Why: step.Why, Do: step.Do, Undo: step.Undo})
-	}
-	return fix, nil
-}
-
-func advice(r awsapi.Resource, steps []string) core.Advice {
-	return core.Advice{
-		Title: "Narrow what user " + r.ID + " may do", Steps: steps,
-		Outage: "whatever the user does that is left out is refused at once",
-		Cost:   "none",
-	}
+	return principal.Plan(h, func(policies []iamapi.Held, boundary *iamapi.Held) State {
+		s.Policies, s.Boundary = policies, boundary
+		return s
+	}), nil
 }

@@ -32,7 +32,7 @@ type State struct {
 // Context says whose cluster it is and what it consists of.
 func (s State) Context() core.Context {
 	d := s.Database
-	return core.Context{Tags: d.Tags, Owner: d.Tags["owner"], Facts: []string{fmt.Sprintf("%s with %d instances", d.Engine, len(d.Members))}}
+	return core.Context{Tags: d.Tags, Owner: d.Tags["owner"], Facts: []string{d.Engine + " with " + core.Count(len(d.Members), "instance")}}
 }
 
 // Control is the declaration.

@@ -30,11 +30,13 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	opening := doc.Opening(public, func(s iampolicy.Statement) bool {
 		return iampolicy.JudgePublic(s, iampolicy.S3AccessPoint).Verdict == iampolicy.NotPublic
 	})
+	gone := ""
 	for _, d := range doc.DeletedPrincipals() {
 		if !slices.Contains(opening.Whole, d.Statement) {
 			fix.Advice = []core.Advice{deletedPrincipal(r, d.ID, len(public))}
 			return fix, nil
 		}
+		gone = d.ID
 	}
 	text, empty, err := opening.Closed()
 	if err != nil {
@@ -45,6 +47,9 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		why, text = "delete the policy: every statement of it is public", nil
 	}
 	fix.NeverAuto, fix.Notes = cautions(s), notes(s)
+	if gone != "" {
+		fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by S3: the public statement names %s, a principal that was deleted", gone))
+	}
 	fix.After = after(s, string(text))
 	fix.Changes = []core.Change{{
 		Why: why, Do: s3api.SetAccessPointPolicy(r.ID, r.Account, string(text)),

@@ -19,7 +19,7 @@ import (
 //go:embed doc.md
 var doc string
 
-// State is what decides whether a bucket is public. Once its own Block Public Access is fully on nothing else matters, and nothing else is read.
+// State is what decides whether a bucket is public. Once Block Public Access takes the effect from policy and ACL nothing else matters, and nothing else is read.
 type State struct {
 	Block        *s3api.Block    `json:"block"`
 	AccountBlock *s3api.Block    `json:"accountBlock"`
@@ -52,6 +52,12 @@ func (s State) effective() s3api.Block {
 	return b
 }
 
+// neutralised: what is known of Block Public Access takes the effect from any public policy and any public ACL. The other two settings only refuse new ones.
+func (s State) neutralised() bool {
+	b := s.effective()
+	return b.IgnorePublicAcls && b.RestrictPublicBuckets
+}
+
 // Control is the declaration.
 func Control() core.Control {
 	return core.Define(core.Meta{
@@ -76,34 +82,20 @@ func Control() core.Control {
 	}, read, judge, plan)
 }
 
-// read stops as soon as the answer is known: a fully blocked bucket costs one request, one that the account blocks costs two.
+// read stops as soon as the answer is known: a bucket that blocks public access costs one request, one that the account blocks costs two.
 func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, error) {
 	state := State{Account: r.Account}
 	var err error
-	if state.Block, err = s3api.ReadBlock(ctx, s, r.ID); err != nil || blocked(state.Block) {
+	if state.Block, err = s3api.ReadBlock(ctx, s, r.ID); err != nil || state.neutralised() {
 		return state, err
 	}
-	if state.AccountBlock, err = s3api.ReadAccountBlock(ctx, s); err != nil || blocked(state.AccountBlock) {
+	if state.AccountBlock, err = s3api.ReadAccountBlock(ctx, s); err != nil || state.neutralised() {
 		return state, err
 	}
-	if err = together(
-		func() (err error) { state.PolicyText, err = s3api.ReadPolicy(ctx, s, r.ID); return err },
-		func() (err error) { state.Owner, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); return err },
-	); err != nil {
+	if err = state.readDocuments(ctx, s, r); err != nil {
 		return state, err
 	}
-	state.Policy = json.RawMessage(state.PolicyText)
 	violations := judge(state, core.Settings{})
-	if slices.ContainsFunc(violations, func(v core.Violation) bool { return v.Rule == ruleACL }) {
-		disabled, err := s3api.ReadACLsDisabled(ctx, s, r.ID)
-		if err != nil {
-			return state, err
-		}
-		if disabled { // only the owner has access then, whatever the ACL says
-			state.Grants = slices.DeleteFunc(state.Grants, func(g s3api.Grant) bool { return g.Grantee != state.Owner })
-			violations = judge(state, core.Settings{})
-		}
-	}
 	if len(violations) == 0 {
 		return state, nil
 	}
@@ -112,6 +104,25 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 		website = func() error { return nil }
 	}
 	return state, together(website, func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err })
+}
+
+// readDocuments reads policy and ACL, and whether the ACL counts where it is public.
+func (s *State) readDocuments(ctx context.Context, session awsapi.Session, r awsapi.Resource) error {
+	if err := together(
+		func() (err error) { s.PolicyText, err = s3api.ReadPolicy(ctx, session, r.ID); return err },
+		func() (err error) { s.Owner, s.Grants, err = s3api.ReadACL(ctx, session, r.ID); return err },
+	); err != nil {
+		return err
+	}
+	s.Policy = json.RawMessage(s.PolicyText)
+	if !slices.ContainsFunc(judge(*s, core.Settings{}), func(v core.Violation) bool { return v.Rule == ruleACL }) {
+		return nil
+	}
+	disabled, err := s3api.ReadACLsDisabled(ctx, session, r.ID)
+	if disabled { // only the owner has access then, whatever the ACL says
+		s.Grants = slices.DeleteFunc(s.Grants, func(g s3api.Grant) bool { return g.Grantee != s.Owner })
+	}
+	return err
 }
 
 // together reads what does not depend on each other at the same time: each read is a round trip, and people wait for the fix.
@@ -126,8 +137,6 @@ func together(reads ...func() error) error {
 func anySettled(vs []core.Violation) bool {
 	return slices.ContainsFunc(vs, func(v core.Violation) bool { return !v.Unsettled })
 }
-
-func blocked(b *s3api.Block) bool { return b != nil && *b == s3api.FullBlock }
 
 const ruleACL = "acl-public"
 

@@ -20,8 +20,9 @@ func TestRequests(t *testing.T) {
 	}{
 		{"fully-blocked", 1, 0}, {"account-blocked", 2, 0}, {"plain", 4, 0}, {"policy-everyone", 6, 1}, {"website", 6, 1},
 		{"acl-public-read", 7, 1}, {"acl-disabled", 5, 0}, // the ownership setting is read only for a public grant
-		{"partner-statement", 6, 4},       // 17 with the second plan and the write
-		{"public-beside-unsettled", 6, 5}, // 18: what stays reported has its owner's tags read
+		{"partner-statement", 6, 2}, {"public-beside-unsettled", 6, 2}, // policy and ACL prove it
+		{"partner-and-acl", 7, 2},      // 18 with the second plan and two writes
+		{"partner-acl-disabled", 7, 3}, // the ownership setting again
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package bucketpublic
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -55,6 +56,9 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 			Why: use.opening.Why("public", "policy"), Touches: []string{"policy"},
 			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
 		})
+		if use.gone != "" {
+			fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by S3: the public statement names %s, a principal that was deleted", use.gone))
+		}
 		if s.effective().BlockPublicPolicy {
 			fix.Notes = append(fix.Notes, "BlockPublicPolicy is on: undo cannot put the public statements back before it is turned off")
 		}
@@ -75,5 +79,11 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 		after.Website = false // the next read has no reason to look
 	}
 	fix.After = after
+	// With a policy and an ACL that are in order the bucket is not public whatever blocks it, so the two are proof enough.
+	fix.ReadBack = func(ctx context.Context, session awsapi.Session) (State, error) {
+		back := after
+		err := back.readDocuments(ctx, session, r)
+		return back, err
+	}
 	return fix, nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
-	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/controls/s3/internal/duties"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
@@ -14,18 +14,12 @@ import (
 // uses is who else a bucket's policy and ACL serve, besides everybody.
 type uses struct {
 	doc       iampolicy.Document
-	public    []int    // statements that are certainly public
-	partners  []string // other accounts, canonical users and CloudFront identities
-	unsettled []int    // statements that may serve somebody on purpose
-	services  []string
+	public    []int             // statements that are certainly public
+	partners  []string          // other accounts, canonical users and CloudFront identities
+	unsettled []int             // statements that may serve somebody on purpose
 	opening   iampolicy.Opening // what of them has to go
 	deleted   string            // a deleted principal that a surviving statement names
-	delivery  bool              // log delivery by ACL
-}
-
-// cloudFrontLogs is the account awslogsdelivery, by which CloudFront delivers standard logs. Source: CloudFront developer guide, "Access logs" (aws, aws-cn).
-var cloudFrontLogs = []string{
-	"c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0", "a52cb28745c0c06e84ec548334e44bfa7fc2a85c54af20cd59e4969344b7af56",
+	gone      string            // one that a statement names which has to go: S3 would not take it back
 }
 
 func usesOf(s State) (uses, error) {
@@ -42,12 +36,8 @@ func usesOf(s State) (uses, error) {
 func usesIn(s State, doc iampolicy.Document) uses {
 	u := uses{doc: doc}
 	for _, g := range s.Grants {
-		switch {
-		case g.Grantee == s3api.LogDelivery:
-			u.delivery = true
-		case g.Type == "CanonicalUser" && g.Grantee != s.Owner, g.Type == "AmazonCustomerByEmail":
+		if g.Type == "CanonicalUser" && g.Grantee != s.Owner || g.Type == "AmazonCustomerByEmail" {
 			u.partners = append(u.partners, "canonical user "+g.Grantee)
-			u.delivery = u.delivery || slices.Contains(cloudFrontLogs, g.Grantee)
 		}
 	}
 	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
@@ -58,31 +48,21 @@ func usesIn(s State, doc iampolicy.Document) uses {
 		}
 	}
 	u.opening = doc.Opening(u.public, notPublic)
-	u.partners = append(u.partners, u.beside(s.Account)...)
 	for _, st := range doc.Statements {
+		if slices.Contains(u.opening.Narrow, st.Index) {
+			st.Principals = st.BesideAnyone() // who is left once "*" is taken out
+		}
 		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
 		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
-		u.services = append(u.services, g.Services...)
 	}
 	for _, d := range doc.DeletedPrincipals() {
-		if !slices.Contains(u.opening.Whole, d.Statement) {
+		if slices.Contains(u.opening.Whole, d.Statement) {
+			u.gone = d.ID
+		} else {
 			u.deleted = d.ID
 		}
 	}
 	return u
-}
-
-// beside returns the outsiders who are named beside everybody in statements that stay without "*".
-func (u uses) beside(own string) []string {
-	var out []string
-	for _, i := range u.opening.Narrow {
-		for _, p := range u.doc.Statements[i].BesideAnyone() {
-			if p.Type != iampolicy.Service && !strings.Contains(p.ID, own) { // services and our own account keep their access whatever is blocked
-				out = append(out, p.ID)
-			}
-		}
-	}
-	return out
 }
 
 func notPublic(s iampolicy.Statement) bool {
@@ -102,7 +82,7 @@ func (u uses) stuck() bool { return u.outsiders() && len(u.public) > 0 && u.dele
 func (u uses) text() string {
 	parts := slices.Compact(slices.Sorted(slices.Values(u.partners)))
 	if len(u.unsettled) > 0 {
-		parts = append(parts, fmt.Sprintf("%d statements whose meaning AWS does not settle", len(u.unsettled)))
+		parts = append(parts, core.Count(len(u.unsettled), "statement")+" whose meaning AWS does not settle")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -113,17 +93,7 @@ func (u uses) cautions(s State) []string {
 	if s.Website {
 		out = append(out, "the bucket serves a website, which would answer 403")
 	}
-	cloudFront := func(p string) bool { return strings.Contains(p, "cloudfront") || strings.Contains(p, "CloudFront") }
-	if slices.ContainsFunc(u.services, cloudFront) || slices.ContainsFunc(u.partners, cloudFront) {
-		out = append(out, "a CloudFront distribution reads from the bucket")
-	}
-	logs := func(p string) bool {
-		return strings.HasPrefix(p, "logging.s3.") || strings.HasPrefix(p, "delivery.logs.") || strings.HasPrefix(p, "cloudtrail.") || strings.HasPrefix(p, "config.")
-	}
-	if u.delivery || slices.ContainsFunc(u.services, logs) {
-		out = append(out, "logs are delivered to the bucket")
-	}
-	return out
+	return append(out, duties.Cautions(u.doc, s.Grants)...)
 }
 
 func deletedPrincipal(r awsapi.Resource, u uses) core.Advice {

@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 	"github.com/shoreup/shoreup/shared/core"
@@ -21,6 +23,7 @@ type State struct {
 	PolicyText string            `json:"policyText" aws:"assigned"` // the exact text, to be edited
 	ARN        string            `json:"arn" aws:"context"`
 	Website    bool              `json:"website" aws:"context"`
+	Grants     []s3api.Grant     `json:"grants" aws:"context"`
 	Tags       map[string]string `json:"tags" aws:"context"`
 }
 
@@ -43,7 +46,7 @@ func Control() core.Control {
 		ConfigRules: []string{"S3_BUCKET_SSL_REQUESTS_ONLY"},
 		Frameworks:  map[string][]string{"cis_v3": {"2.1.1"}, "cis_v5": {"2.1.1"}, "nist_csf_2": {"PR.DS-02"}, "pci_dss_v4": {"4.2.1"}},
 		Events:      []string{"s3.amazonaws.com:CreateBucket", "s3.amazonaws.com:PutBucketPolicy", "s3.amazonaws.com:DeleteBucketPolicy"},
-		Reads:       []awsapi.Op{s3api.GetBucketPolicy.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op},
+		Reads:       []awsapi.Op{s3api.GetBucketPolicy.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketACL.Op, s3api.GetBucketTagging.Op},
 		Writes:      []awsapi.Op{s3api.PutBucketPolicy.Op},
 		Undoes:      []awsapi.Op{s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op},
 		Doc:         doc,
@@ -61,11 +64,11 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if len(judge(state, core.Settings{})) == 0 {
 		return state, nil
 	}
-	if state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); err != nil {
-		return state, err
-	}
-	state.Tags, err = s3api.ReadTags(ctx, s, r.ID)
-	return state, err
+	var g errgroup.Group // none depends on another, and people wait
+	g.Go(func() (err error) { state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); return err })
+	g.Go(func() (err error) { _, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); return err })
+	g.Go(func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err })
+	return state, g.Wait()
 }
 
 func judge(s State, _ core.Settings) []core.Violation {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/controls/s3/internal/duties"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
@@ -45,6 +46,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 // denied returns the policy with the statement, or nothing and an advice in the fix if S3 would not take it back.
 func denied(r awsapi.Resource, s State, fix *core.Fix[State]) (string, error) {
 	if s.PolicyText == "" {
+		fix.NeverAuto = append(fix.NeverAuto, duties.Cautions(iampolicy.Document{}, s.Grants)...)
 		return `{"Version":"2012-10-17","Statement":[` + string(iampolicy.TLSDenyStatement(r.Partition, r.ID, sid)) + `]}`, nil
 	}
 	doc, err := iampolicy.Parse([]byte(s.PolicyText))
@@ -55,6 +57,7 @@ func denied(r awsapi.Resource, s State, fix *core.Fix[State]) (string, error) {
 		fix.Advice = []core.Advice{deletedPrincipal(r, gone[0].ID)}
 		return "", nil
 	}
+	fix.NeverAuto = append(fix.NeverAuto, duties.Cautions(doc, s.Grants)...)
 	for _, e := range iampolicy.PublicStatements(doc, iampolicy.S3Bucket) {
 		if e.Verdict == iampolicy.Public {
 			fix.NeverAuto = append(fix.NeverAuto, "the policy is public: where Block Public Access refuses public policies S3 will not take it back, so close the bucket first")
