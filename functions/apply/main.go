@@ -29,5 +29,5 @@ func main() {
 		slog.Error("starting apply", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start((&handler.Apply{Engine: h.Engine, DeadLetter: h.DeadLetter}).Handle)
+	lambda.Start(hub.Counted(h, (&handler.Apply{Engine: h.Engine, DeadLetter: h.DeadLetter}).Handle))
 }

@@ -29,5 +29,5 @@ func main() {
 		slog.Error("starting evaluate", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(handler.NewEvaluate(h.Engine, h.DeadLetter, env.Events).Handle)
+	lambda.Start(hub.Counted(h, handler.NewEvaluate(h.Engine, h.DeadLetter, env.Events).Handle))
 }

@@ -29,7 +29,8 @@ type Hub struct {
 	Own    awsapi.Session // in the installation's own account: tables, queues, the rules file
 	Rules  *RulesSource
 
-	cfg aws.Config
+	cfg    aws.Config
+	counts *counter
 }
 
 // Open connects to the installation with the standard AWS configuration.
@@ -44,7 +45,7 @@ func Open(ctx context.Context, env Env, controls []core.Control) (*Hub, error) {
 // New makes an installation's engine from SDK configuration.
 func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 	own := awsapi.NewSession(cfg, env.Account, env.Region)
-	h := &Hub{Env: env, Own: own, cfg: cfg, Rules: &RulesSource{Where: env.Rules, Session: own, Known: Known(controls), Now: time.Now}}
+	h := &Hub{Env: env, Own: own, cfg: cfg, counts: newCounter(os.Stdout), Rules: &RulesSource{Where: env.Rules, Session: own, Known: Known(controls), Now: time.Now}}
 	store := dynamodbapi.NewStore(own)
 	owner := env.Function
 	if owner == "" {
@@ -71,7 +72,7 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 		h.Engine.Protected = []string{"arn:*:dynamodb:*:" + env.Account + ":table/" + env.Tables + "-*", "arn:*:sqs:*:" + env.Account + ":" + env.Tables + "-*"}
 	}
 	if env.Function != "" {
-		h.Engine.Count = emf
+		h.Engine.Count = h.counts.add
 		h.Engine.Limited = func() { Metric("LimitsReached", 1) }
 	}
 	if env.Decide != "" {
@@ -140,24 +141,6 @@ func (h *Hub) tell(ctx context.Context, f core.Finding) error {
 		return err
 	}
 	return sqsapi.Send(ctx, h.Own, h.Env.Notify, string(body), "")
-}
-
-// emf counts an outcome in CloudWatch's embedded metric format: a line in the log, and no API call. Source: CloudWatch user guide, "Embedded metric format specification".
-func emf(control string, outcome core.Outcome) {
-	metric("Findings", 1, [][]string{{"Control", "Outcome"}, {"Outcome"}}, map[string]any{"Control": control, "Outcome": outcome})
-}
-
-// Metric counts something about the installation as a whole, in the same way.
-func Metric(name string, n int) { metric(name, n, [][]string{{}}, map[string]any{}) }
-
-func metric(name string, n int, dimensions [][]string, line map[string]any) {
-	line["_aws"] = map[string]any{"Timestamp": time.Now().UnixMilli(), "CloudWatchMetrics": []any{map[string]any{
-		"Namespace": "shoreup", "Dimensions": dimensions, "Metrics": []any{map[string]string{"Name": name, "Unit": "Count"}},
-	}}}
-	line[name] = n
-	if raw, err := json.Marshal(line); err == nil {
-		fmt.Fprintln(os.Stdout, string(raw))
-	}
 }
 
 // DeadLetter puts a message that can never succeed into the dead-letter queue, with the reason. Without such a queue it is an error, and the message's own
