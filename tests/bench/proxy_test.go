@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -25,16 +26,22 @@ import (
 // proxy stands between the functions and the emulator. It counts requests, and it keeps connections open, as AWS does and the emulator does not: to dial for each request
 // would be most of what is measured.
 type proxy struct {
-	url       string
-	s3, other atomic.Int64
+	url string
+	requests
 }
 
-// bareCost is the CPU time of one request in a process that does nothing else: of S3, which speaks XML and has checksums, and of any other service.
-type bareCost struct{ S3, Other time.Duration }
+// requests are how many there were, by kind.
+type requests struct{ s3, transact, other atomic.Int64 }
+
+func (r *requests) counts() [3]int64 { return [3]int64{r.s3.Load(), r.transact.Load(), r.other.Load()} }
+
+// bareCost is the CPU time of one request in a process that does nothing else: of S3, which speaks XML and has checksums, of a transaction of DynamoDB, which carries
+// several items with a plan, and of any other.
+type bareCost struct{ S3, Transact, Other time.Duration }
 
 // share is what the AWS SDK takes of so many requests.
-func (c bareCost) share(s3, other int64) time.Duration {
-	return time.Duration(s3)*c.S3 + time.Duration(other)*c.Other
+func (c bareCost) share(n [3]int64) time.Duration {
+	return time.Duration(n[0])*c.S3 + time.Duration(n[1])*c.Transact + time.Duration(n[2])*c.Other
 }
 
 func newProxy(t testing.TB) *proxy {
@@ -51,12 +58,16 @@ func newProxy(t testing.TB) *proxy {
 		Transport: server.HTTPClient().Transport,
 	}
 	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request") { // the signature's scope names the service
+		target := r.Header.Get("X-Amz-Target")
+		switch {
+		case strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request"): // the signature's scope names the service
 			p.s3.Add(1)
-		} else {
+		case strings.HasSuffix(target, ".TransactWriteItems"):
+			p.transact.Add(1)
+		default:
 			p.other.Add(1)
 		}
-		switch r.Header.Get("X-Amz-Target") {
+		switch target {
 		case "StarlingDoveService.PutEvaluations", "StarlingDoveService.StartConfigRulesEvaluation": // the emulator has neither
 			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			if _, err := w.Write([]byte("{}")); err != nil {
@@ -74,14 +85,16 @@ func newProxy(t testing.TB) *proxy {
 // envBare turns the test's binary into a process that only calls AWS: its value is the bucket to ask about.
 const envBare = "SHOREUP_BENCH_BARE"
 
-// bare makes the two cheapest reads that functions make, again and again, and prints what they cost in CPU time. What is dearer about other requests counts as our own.
+// bare makes the two cheapest reads that functions make, and a transaction as it records a plan, again and again, and prints what they cost in CPU time. What is dearer
+// about other requests counts as our own.
 func bare(bucket string) error {
 	cfg, err := awsapi.LoadConfig(context.Background(), "", "")
 	if err != nil {
 		return err
 	}
 	s := awsapi.NewSession(cfg, os.Getenv("SHOREUP_ACCOUNT"), region)
-	book := occurrence.New(dynamodbapi.NewStore(s), tables+"-"+occurrence.StateTable, time.Now)
+	store := dynamodbapi.NewStore(s)
+	book := occurrence.New(store, tables+"-"+occurrence.StateTable, time.Now)
 	var cost bareCost
 	cost.S3, err = perRequest(func() error {
 		_, err := s3api.ReadBlock(context.Background(), s, bucket)
@@ -97,7 +110,26 @@ func bare(bucket string) error {
 	if err != nil {
 		return err
 	}
+	n := 0
+	cost.Transact, err = perRequest(func() error {
+		n++
+		return store.Transact(context.Background(), fmt.Sprintf("bare-%d", n), asRecorded(n)...)
+	})
+	if err != nil {
+		return err
+	}
 	return json.NewEncoder(os.Stdout).Encode(cost)
+}
+
+// asRecorded are items like those that record a plan: two entries, the head of the log, and the occurrence with the plan.
+func asRecorded(n int) []dynamodbapi.Item {
+	var out []dynamodbapi.Item
+	for i, bytes := range []int{2000, 400, 100, 2000} {
+		v := dynamodbapi.Key("bare", fmt.Sprintf("%d-%d", n, i))
+		v["body"], v["hash"], v["seq"] = strings.Repeat("{\"a\":1}", bytes/7), strings.Repeat("0", 64), int64(n)
+		out = append(out, dynamodbapi.Item{Op: dynamodbapi.Put, Table: tables + "-" + occurrence.StateTable, Put: v, Condition: "attribute_not_exists(pk)", Must: "it is new"})
+	}
+	return out
 }
 
 func perRequest(request func() error) (time.Duration, error) {
@@ -137,7 +169,7 @@ func (r *rig) bareCost(bucket string) bareCost {
 		r.t.Fatal(err)
 	}
 	var cost bareCost
-	if err := json.Unmarshal(out, &cost); err != nil || cost.S3 <= 0 || cost.Other <= 0 {
+	if err := json.Unmarshal(out, &cost); err != nil || cost.S3 <= 0 || cost.Transact <= 0 || cost.Other <= 0 {
 		r.t.Fatalf("the process that only calls AWS said %q: %v", out, err)
 	}
 	return cost

@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,15 +78,16 @@ func newRig(t testing.TB) *rig {
 	if err := occurrence.CreateTables(t.Context(), r.session(), tables); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"dead-letters", "evaluate", "apply", "notify", "sweep"} {
+	for _, name := range []string{"dead-letters", "evaluate", "apply", "notify", "sweep", "decide", "words"} {
 		vars := map[string]string{}
 		r.script(`url = sqs:CreateQueue {"QueueName":"shoreup-`+name+`","Attributes":{"VisibilityTimeout":"600"}} QueueUrl`, vars)
 		r.queues[name] = vars["url"]
 	}
 	r.script(`s3:CreateBucket {"Bucket":"`+r.auditBucket()+`"}`, nil)
-	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":"xoxb-local"}`, nil)
+	r.script(`s3:CreateBucket {"Bucket":"`+r.reportBucket()+`"}`, nil)
+	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":`+strconv.Quote(slackSecret)+`}`, nil)
 	var err error
-	if r.slack, err = slacksink.Start(slacksink.Options{}); err != nil {
+	if r.slack, err = slacksink.Start(slacksink.Options{SigningSecret: signingSecret}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -111,15 +112,10 @@ func functions(t testing.TB) []string {
 	}
 	var out []string
 	for _, file := range mains {
-		if name := filepath.Base(filepath.Dir(file)); !slices.Contains(notDeployed, name) {
-			out = append(out, name)
-		}
+		out = append(out, filepath.Base(filepath.Dir(file)))
 	}
 	return out
 }
-
-// notDeployed are functions that no template deploys yet: how people decide about plans is not wired up. They are not measured.
-var notDeployed = []string{"decide", "interact", "report", "review"}
 
 func (r *rig) session() awsapi.Session { return awsapi.NewSession(r.cfg, r.account, region) }
 
@@ -137,7 +133,7 @@ func (r *rig) script(script string, vars map[string]string) {
 func (r *rig) environment(endpoint string) {
 	r.t.Helper()
 	rules := filepath.Join(r.t.TempDir(), "shoreup.yaml")
-	if err := os.WriteFile(rules, []byte(everything), 0o600); err != nil {
+	if err := os.WriteFile(rules, []byte(everything+people), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
 	keys, err := r.cfg.Credentials.Retrieve(r.t.Context())
@@ -150,6 +146,7 @@ func (r *rig) environment(endpoint string) {
 		"SHOREUP_READ_ROLE=" + hub.ReadRole, "SHOREUP_WRITE_ROLE=" + hub.WriteRole, "SHOREUP_EVALUATE_QUEUE=" + r.queues["evaluate"], "SHOREUP_APPLY_QUEUE=" + r.queues["apply"],
 		"SHOREUP_EVENTS_QUEUE=" + r.arn("events"), "SHOREUP_SWEEP_QUEUE=" + r.queues["sweep"], "SHOREUP_AUDIT_BUCKET=" + r.auditBucket(), "SHOREUP_NOTIFY_QUEUE=" + r.queues["notify"], "SHOREUP_DEAD_LETTERS=" + r.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack",
 		"SHOREUP_SLACK_URL=" + r.slack.APIURL(), "SHOREUP_SLACK_CHANNEL=#cloud-security", "SHOREUP_REGIONS=" + region,
+		"SHOREUP_DECIDE_QUEUE=" + r.queues["decide"], "SHOREUP_WORDS_QUEUE=" + r.arn("words"), "SHOREUP_WORDS_QUEUE_URL=" + r.queues["words"], "SHOREUP_REPORT_BUCKET=" + r.reportBucket(),
 	}
 }
 
@@ -174,6 +171,9 @@ func (r *rig) arn(name string) string {
 
 // auditBucket is the name of the bucket that seal writes into.
 func (r *rig) auditBucket() string { return "shoreup-audit-" + r.account }
+
+// reportBucket is the name of the bucket that report writes into.
+func (r *rig) reportBucket() string { return "shoreup-reports-" + r.account }
 
 // place is the sweep's message about this account and Region.
 func (r *rig) place() []byte {
