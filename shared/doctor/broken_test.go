@@ -53,7 +53,7 @@ func brokenRoles() []broken {
 		{"the roles that write are taken on demand", func(c *cloud) { c.config.Assume = true }, "roles", doctor.OK, "taken with a source identity and a session policy: shoreup-remediate-storage", "", nil},
 		{"an account that nobody looks into", func(c *cloud) {
 			c.rulesFile(fmt.Sprintf("version: 1\naccounts:\n  - {id: %q, name: own}\n  - {id: \"111122223333\", name: prod}\n", c.account))
-		}, "trail", doctor.NotChecked, "nobody looked into this account", "--member-role", []string{"event-rules", "roles"}},
+		}, "trail", doctor.NotChecked, "nobody looked into this account", "--member-role", []string{"event-rules", "roles", "policies"}},
 		{"an account without anything", func(c *cloud) {
 			c.rulesFile(fmt.Sprintf("version: 1\naccounts:\n  - {id: %q, name: own}\n  - {id: \"444455556666\", name: prod}\n", c.account))
 			c.config.MemberRole = "OrganizationAccountAccessRole"
@@ -136,6 +136,8 @@ func brokenSlack() []broken {
 		{"a token that may not post", say(`{"ok":true,"team":"Acme","user":"shoreup"}`, "users:read"), "slack", doctor.Problem, "it lacks the scope chat:write", "add the scope", nil},
 		{"Slack does not answer", say(`<html>`, ""), "slack", doctor.NotChecked, "Slack could not be asked", "--offline", nil},
 		{"a webhook", secret("https://hooks.slack.com/services/T0/B0/x"), "slack", doctor.NotChecked, "cannot be tried without posting", "messages arrive", nil},
+		{"a secret that nobody can read", secret(`{"token":"xoxb-test"}`), "slack", doctor.Problem, "it cannot be read as a credential for Slack", "signing_secret", nil},
+		{"a secret for posting alone", secret("xoxb-test"), "slack", doctor.OK, "without a signing secret messages have no buttons", "", nil},
 		{"offline", func(c *cloud) { c.config.Offline = true }, "slack", doctor.NotChecked, "Slack was not asked", "", nil},
 	}
 }

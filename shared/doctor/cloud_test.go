@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -107,17 +108,61 @@ func deploy(t *testing.T) *cloud {
 	c.tables()
 	c.buckets()
 	c.trail()
-	_, err = secretsmanager.NewFromConfig(c.cfg).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("shoreup/slack"), SecretString: aws.String("xoxb-test")})
+	_, err = secretsmanager.NewFromConfig(c.cfg).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("shoreup/slack"), SecretString: aws.String(`{"bot_token":"xoxb-test","signing_secret":"s"}`)})
 	c.ok(err)
 	return c
 }
 
 func (c *cloud) roles(want *blueprint.Blueprint) {
+	api := iam.NewFromConfig(c.cfg)
+	boundaries := map[string]bool{}
 	for _, r := range want.Roles {
-		if r.Condition == "" {
-			c.role(r.Name, r.Trust)
+		if r.Condition != "" {
+			continue
+		}
+		c.role(r.Name, r.Trust)
+		if documents := always(r.Statements); len(documents) > 0 {
+			c.inline(r.Name, documents)
+		}
+		if r.Boundary == "" {
+			continue
+		}
+		if !boundaries[r.Boundary] {
+			boundaries[r.Boundary] = true
+			text := document(c.t, always(r.Bounds))
+			_, err := api.CreatePolicy(c.t.Context(), &iam.CreatePolicyInput{PolicyName: &r.Boundary, Path: aws.String("/shoreup/"), PolicyDocument: &text})
+			c.ok(err)
+		}
+		c.bound(r.Name, r.Boundary)
+	}
+}
+
+// always are the statements that a role holds under no condition.
+func always(list []blueprint.Statement) []any {
+	var out []any
+	for _, s := range list {
+		if s.Optional == "" {
+			out = append(out, s.Document)
 		}
 	}
+	return out
+}
+
+func document(t *testing.T, statements []any) string {
+	return asJSON(t, map[string]any{"Version": "2012-10-17", "Statement": statements})
+}
+
+// inline gives a role its policy.
+func (c *cloud) inline(role string, statements []any) {
+	text := document(c.t, statements)
+	_, err := iam.NewFromConfig(c.cfg).PutRolePolicy(c.t.Context(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("own"), PolicyDocument: &text})
+	c.ok(err)
+}
+
+func (c *cloud) bound(role, policy string) {
+	arn := "arn:aws:iam::" + c.account + ":policy/shoreup/" + policy
+	_, err := iam.NewFromConfig(c.cfg).PutRolePermissionsBoundary(c.t.Context(), &iam.PutRolePermissionsBoundaryInput{RoleName: &role, PermissionsBoundary: &arn})
+	c.ok(err)
 }
 
 func (c *cloud) role(name string, trust map[string]any) {
@@ -139,6 +184,11 @@ func (c *cloud) queues(want *blueprint.Blueprint) {
 		}})
 		c.ok(err)
 	}
+	for _, q := range want.Queues { // last: the emulator forgets a queue's policy with the next attribute
+		if q.Policy != nil {
+			c.guard(q.Name, asDeployed(q.Policy))
+		}
+	}
 }
 
 func (c *cloud) functions(want *blueprint.Blueprint) {
@@ -155,6 +205,9 @@ func (c *cloud) functions(want *blueprint.Blueprint) {
 		})
 		c.ok(err)
 	}
+	for _, f := range want.Functions {
+		c.callers(api, f)
+	}
 	for _, s := range want.Sources {
 		out, err := api.CreateEventSourceMapping(c.t.Context(), &lambda.CreateEventSourceMappingInput{
 			FunctionName: &s.Function, EventSourceArn: aws.String("arn:aws:sqs:" + region + ":" + c.account + ":" + s.Queue),
@@ -162,6 +215,58 @@ func (c *cloud) functions(want *blueprint.Blueprint) {
 		c.ok(err)
 		c.mappings[s.Function] = *out.UUID
 	}
+}
+
+// guard gives a queue its policy.
+func (c *cloud) guard(queue string, policy any) {
+	_, err := sqs.NewFromConfig(c.cfg).SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL(queue), Attributes: map[string]string{"Policy": asJSON(c.t, policy)}})
+	c.ok(err)
+}
+
+// asDeployed decides what the template leaves to parameters: nothing that is optional is there.
+func asDeployed(v any) any {
+	switch v := v.(type) {
+	case blueprint.Choice:
+		return asDeployed(v[1])
+	case map[string]any:
+		out := map[string]any{}
+		for k, x := range v {
+			out[k] = asDeployed(x)
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, x := range v {
+			out = append(out, asDeployed(x))
+		}
+		return out
+	}
+	return v
+}
+
+// callers lets those call a function who should.
+func (c *cloud) callers(api *lambda.Client, f blueprint.Function) {
+	ctx := c.t.Context()
+	if f.URL != "" {
+		_, err := api.CreateFunctionUrlConfig(ctx, &lambda.CreateFunctionUrlConfigInput{FunctionName: &f.Name, AuthType: lambdatypes.FunctionUrlAuthType(f.URL)})
+		c.ok(err)
+	}
+	for i, caller := range f.Callers {
+		c.permit(f.Name, fmt.Sprint("template", i), caller.Action, caller.Principal, caller.ViaURL)
+	}
+	if f.Reserved {
+		_, err := api.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &f.Name, ReservedConcurrentExecutions: aws.Int32(5)})
+		c.ok(err)
+	}
+}
+
+func (c *cloud) permit(function, id, action, principal string, viaURL bool) {
+	in := &lambda.AddPermissionInput{FunctionName: &function, StatementId: &id, Action: &action, Principal: &principal}
+	if viaURL {
+		in.FunctionUrlAuthType = lambdatypes.FunctionUrlAuthTypeNone
+	}
+	_, err := lambda.NewFromConfig(c.cfg).AddPermission(c.t.Context(), in)
+	c.ok(err)
 }
 
 func (c *cloud) rules(want *blueprint.Blueprint) {

@@ -50,7 +50,7 @@ type broken struct {
 
 func TestOneThingBroken(t *testing.T) {
 	t.Parallel()
-	for _, b := range slices.Concat(brokenStores(), brokenQueues(), brokenEvents(), brokenRoles(), brokenRecord(), brokenSlack()) {
+	for _, b := range slices.Concat(brokenStores(), brokenQueues(), brokenEvents(), brokenRoles(), brokenRecord(), brokenSlack(), drifted(), callable()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			c := deploy(t)
@@ -160,7 +160,7 @@ func brokenQueues() []broken {
 		{"a queue has no dead-letter queue", func(c *cloud) {
 			_, err := sqs.NewFromConfig(c.cfg).SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL("shoreup-apply"), Attributes: map[string]string{"RedrivePolicy": ""}})
 			c.ok(err)
-		}, "queues", doctor.Problem, "shoreup-apply: messages that always fail", "deploy", nil},
+		}, "queues", doctor.Problem, "shoreup-apply: messages that always fail", "deploy", []string{"senders"}},
 		{"messages that apply gave up on", func(c *cloud) { c.send("shoreup-apply-dlq") }, "dead-letters", doctor.Problem, "shoreup-apply-dlq: 1 message", "start-message-move-task --source-arn arn:aws:sqs:us-east-1:", nil},
 		{"messages that nobody can read", func(c *cloud) { c.send("shoreup-dead-letters"); c.send("shoreup-dead-letters") }, "dead-letters", doctor.Problem, "shoreup-dead-letters: 2 messages", "attribute reason", nil},
 		{"calls of our own that nobody has compared yet", func(c *cloud) { c.send("shoreup-reconciliation") }, "dead-letters", doctor.OK, "2 queues are empty", "", nil},

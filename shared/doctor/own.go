@@ -52,14 +52,17 @@ func (v *visit) tableFinding(ctx context.Context, name string) Finding {
 func functions(ctx context.Context, v *visit) []Finding {
 	var out []Finding
 	for _, want := range v.Want.Functions {
-		out = append(out, v.functionFinding(ctx, want.Name))
+		out = append(out, v.functionFinding(ctx, want))
 	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "function")+" can run")
+	return summed(out, v.Account, v.Region, plural(count(out, OK), "function")+" can run, with the settings that they need")
 }
 
-func (v *visit) functionFinding(ctx context.Context, name string) Finding {
+func (v *visit) functionFinding(ctx context.Context, want blueprint.Function) Finding {
+	name := want.Name
 	f, err := v.deployed(ctx, name)
 	switch {
+	case optional(want, err):
+		return v.here(OK, name, "", "")
 	case awsapi.IsNotFound(err):
 		return v.here(Problem, name, "there is no such function", deployAgain)
 	case err != nil:
@@ -67,7 +70,7 @@ func (v *visit) functionFinding(ctx context.Context, name string) Finding {
 	case f.State == "Failed" || f.Update == "Failed":
 		return v.here(Problem, name, "it cannot run: "+f.Reason, "mend what the message says and deploy again")
 	}
-	return v.here(OK, name, "", "")
+	return v.environment(want, f)
 }
 
 func sources(ctx context.Context, v *visit) []Finding {

@@ -48,7 +48,8 @@ func (c *cloud) member(rulesIn map[string][]string) string {
 func (c *cloud) forward(account, where, name string) {
 	cfg := emulatortest.ForTest(c.t).Config(account, where)
 	api := eventbridge.NewFromConfig(cfg)
-	pattern, err := json.Marshal(map[string]any{"source": []string{"aws.s3"}})
+	service := strings.TrimPrefix(name, "shoreup-calls-")
+	pattern, err := json.Marshal(map[string]any{"source": []string{"aws." + service}})
 	c.ok(err)
 	_, err = api.PutRule(c.t.Context(), &eventbridge.PutRuleInput{Name: &name, EventPattern: aws.String(string(pattern))})
 	c.ok(err)

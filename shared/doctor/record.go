@@ -23,7 +23,7 @@ func killSwitch(ctx context.Context, v *visit) []Finding {
 		out = append(out, failed(v.here(OK, "", "", ""), err, "dynamodb:GetItem"))
 	case s.Engaged:
 		out = append(out, v.here(Warning, "", fmt.Sprintf("it is engaged since %s by %s (%s): nothing is written to any account", s.Since.UTC().Format(time.RFC3339), s.By, s.Reason),
-			"lift it when the reason is gone"))
+			"when the reason is gone have others lift it: shoreup resume --reason '...'"))
 	default:
 		out = append(out, v.here(OK, "", "it is lifted", ""))
 	}

@@ -59,20 +59,16 @@ func (v *visit) takenRoles() []blueprint.Role {
 
 func (v *visit) roleFinding(ctx context.Context, account string, want blueprint.Role) Finding {
 	f := Finding{Status: OK, Account: account, Subject: want.Name}
-	s, err := v.session(ctx, account)
-	if err == nil {
-		var have iamapi.RoleFacts
-		have, err = iamapi.ReadRole(ctx, s.In(v.HomeRegion), want.Name)
-		switch {
-		case awsapi.IsNotFound(err) && want.Condition != "":
-			return f // it is turned off
-		case awsapi.IsNotFound(err):
-			f.Status, f.Seen, f.Do = Problem, "there is no such role: what needs it fails", "deploy the template with the roles in this account"
+	have, err := v.role(ctx, account, want.Name)
+	switch {
+	case awsapi.IsNotFound(err) && want.Condition != "":
+		return f // it is turned off
+	case awsapi.IsNotFound(err):
+		f.Status, f.Seen, f.Do = Problem, "there is no such role: what needs it fails", "deploy the template with the roles in this account"
+		return f
+	case err == nil:
+		if f = v.trustFinding(f, want, have); f.Status != OK {
 			return f
-		case err == nil:
-			if f = v.trustFinding(f, want, have); f.Status != OK {
-				return f
-			}
 		}
 	}
 	return v.trial(ctx, f, want, err)
@@ -136,4 +132,25 @@ func (v *visit) untried(f Finding, looked error) Finding {
 func path(r blueprint.Role) string {
 	_, name, _ := strings.Cut(r.ARN, ":role/")
 	return name
+}
+
+type roleFacts struct {
+	iamapi.RoleFacts
+	err error
+}
+
+// role returns a role as it is in an account.
+func (v *visit) role(ctx context.Context, account, name string) (iamapi.RoleFacts, error) {
+	s, err := v.session(ctx, account)
+	if err != nil {
+		return iamapi.RoleFacts{}, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	r, ok := v.roles[account+"/"+name]
+	if !ok {
+		r.RoleFacts, r.err = iamapi.ReadRole(ctx, s.In(v.HomeRegion), name)
+		v.roles[account+"/"+name] = r
+	}
+	return r.RoleFacts, r.err
 }

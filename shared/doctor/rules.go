@@ -48,7 +48,7 @@ func eventRules(ctx context.Context, v *visit) []Finding {
 			out = append(out, v.rulesAt(ctx, p.account, region)...)
 		}
 	}
-	return summed(out, v.Account, "", plural(count(out, OK), "rule")+" are enabled and lead where they should")
+	return summed(out, v.Account, "", plural(count(out, OK), "rule")+" are enabled, hear what they should and lead where they should")
 }
 
 // rulesAt looks at what forwards events to the installation from another place than its own.
@@ -141,8 +141,9 @@ func (v *visit) ruleFinding(ctx context.Context, s awsapi.Session, want blueprin
 	}
 	if len(targets) == 0 {
 		f.Status, f.Seen, f.Do = Problem, "it leads nowhere", "deploy the stack again in this account and Region"
+		return f
 	}
-	return f
+	return patternFinding(f, want, have[i].Pattern)
 }
 
 func bus(name string) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/secretsapi"
+	"github.com/shoreup/shoreup/shared/notify/slackapp"
 )
 
 // mayPost is the scope that a bot token needs. Source: docs.slack.dev, chat.postMessage.
@@ -29,12 +30,21 @@ func slackToken(ctx context.Context, v *visit) []Finding {
 		return []Finding{v.here(Problem, name, "there is no such secret, or nothing is in it: nobody is told", "put Slack's bot token or incoming webhook into it: "+v.aws()+"secretsmanager create-secret --name "+name+" --secret-string file://...")}
 	case err != nil:
 		return []Finding{failed(v.here(OK, name, "", ""), err, "secretsmanager:GetSecretValue", "kms:Decrypt where the secret has a key of yours")}
+	}
+	s, err := slackapp.ParseSecret(secret)
+	switch {
+	case err != nil: // the error says what is wrong, and shows nothing of it
+		return []Finding{v.here(Problem, name, "it cannot be read as a credential for Slack, so nobody is told: "+err.Error(), "put {\"bot_token\": \"xoxb-...\", \"signing_secret\": \"...\"} into it")}
 	case v.Offline:
 		return []Finding{v.here(NotChecked, name, "it can be read; Slack was not asked (--offline)", "")}
-	case strings.HasPrefix(secret, "https://"):
+	case s.Webhook != "":
 		return []Finding{v.here(NotChecked, name, "it holds an incoming webhook, which cannot be tried without posting", "see that messages arrive; a bot token can be checked, and has a channel for each rule")}
 	}
-	return []Finding{v.askSlack(ctx, name, secret)}
+	f := v.askSlack(ctx, name, s.BotToken)
+	if f.Status == OK && s.SigningSecret == "" {
+		f.Seen += "; without a signing secret messages have no buttons, and people answer on the review page or the command line"
+	}
+	return []Finding{f}
 }
 
 func (v *visit) askSlack(ctx context.Context, name, token string) Finding {

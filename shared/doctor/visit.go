@@ -28,6 +28,7 @@ type visit struct {
 	function map[string]functionFacts
 	file     func(context.Context) fileFacts
 	sessions map[string]sessionFacts
+	roles    map[string]roleFacts // by account and name
 }
 
 type functionFacts struct {
@@ -48,7 +49,7 @@ type sessionFacts struct {
 }
 
 func newVisit(c Config) *visit {
-	v := &visit{Config: c, function: map[string]functionFacts{}, sessions: map[string]sessionFacts{}}
+	v := &visit{Config: c, function: map[string]functionFacts{}, sessions: map[string]sessionFacts{}, roles: map[string]roleFacts{}}
 	v.store = dynamodbapi.NewStore(c.Own)
 	var once sync.Once
 	var facts fileFacts
@@ -82,8 +83,10 @@ func (v *visit) setting(ctx context.Context, key string) string {
 		if fallback == "" {
 			fallback = planned
 		}
-		if f, err := v.deployed(ctx, want.Name); err == nil && f.Environment[key] != "" {
-			return f.Environment[key]
+		if f, err := v.deployed(ctx, want.Name); err == nil {
+			if have, ok := f.Environment[key]; ok {
+				return have
+			}
 		}
 	}
 	return fallback

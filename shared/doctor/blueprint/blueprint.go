@@ -29,10 +29,11 @@ type Blueprint struct {
 	Kept      []Kept // what stays when the stack is deleted
 }
 
-// Queue is a queue. MustBeEmpty: an alarm goes off at its first message.
+// Queue is a queue. MustBeEmpty: an alarm goes off at its first message. Policy is for [Fits]; nil: it has none.
 type Queue struct {
 	Name        string
 	MustBeEmpty bool
+	Policy      map[string]any
 }
 
 // Source feeds a function from a queue; both by name.
@@ -50,6 +51,16 @@ type Rule struct {
 type Function struct {
 	Name, Does, Role string
 	Environment      map[string]string
+	Condition        string   // it exists only where this holds; empty: always
+	URL              string   // auth type of the URL that it answers at, AWS_IAM or NONE; empty: it has none
+	Reserved         bool     // it has a share of the account's concurrency of its own, unless a parameter says otherwise
+	Callers          []Caller // whom its resource policy lets call it
+}
+
+// Caller is whom a function's resource policy lets do what.
+type Caller struct {
+	Principal, Action string
+	ViaURL            bool // only through the function's URL
 }
 
 // Bucket is a bucket.
@@ -74,7 +85,7 @@ func Read(template string, v Values) (*Blueprint, error) {
 	if len(t.Resources) == 0 {
 		return nil, fmt.Errorf("reading a template: it has no resources")
 	}
-	r := resolver{v, map[string]string{}, t.Resources, map[string]string{}}
+	r := resolver{values: v, defaults: map[string]string{}, resources: t.Resources, known: map[string]string{}}
 	for name, p := range t.Parameters {
 		if p.Default != nil {
 			r.defaults[name] = fmt.Sprint(p.Default)
@@ -86,18 +97,20 @@ func Read(template string, v Values) (*Blueprint, error) {
 			t.Resources[logical] = res
 		}
 	}
+	open := resolver{values: v, defaults: r.defaults, resources: t.Resources, known: map[string]string{}, open: true}
 	b := &Blueprint{}
 	policies := map[string]policy{}
 	for _, logical := range slices.Sorted(maps.Keys(t.Resources)) {
 		res := t.Resources[logical]
 		props, _ := r.value(res.Properties).(map[string]any)
 		if res.Type == "AWS::IAM::ManagedPolicy" {
-			policies[r.name(logical)] = policyOf(res, props)
+			left, _ := open.value(res.Properties).(map[string]any)
+			policies[r.name(logical)] = policyOf(res, props, left)
 			continue
 		}
 		b.add(r, logical, res, object(props))
 	}
-	b.finish(r, policies)
+	b.finish(r, open, policies)
 	return b, nil
 }
 
@@ -135,7 +148,7 @@ func (b *Blueprint) add(r resolver, logical string, res resource, p object) {
 		}
 		b.Rules = append(b.Rules, rule)
 	case "AWS::Lambda::Function":
-		f := Function{Name: name, Does: p.text("Description"), Role: p.text("Role"), Environment: map[string]string{}}
+		f := Function{Name: name, Does: p.text("Description"), Role: p.text("Role"), Environment: map[string]string{}, Condition: res.Condition, Reserved: p["ReservedConcurrentExecutions"] != nil}
 		for k, v := range p.object("Environment").object("Variables") {
 			f.Environment[k] = fmt.Sprint(v)
 		}
@@ -149,19 +162,21 @@ func (b *Blueprint) add(r resolver, logical string, res resource, p object) {
 	}
 }
 
-// finish puts together what lies in several resources: queues with their alarms, roles with their policies.
-func (b *Blueprint) finish(r resolver, policies map[string]policy) {
-	for _, res := range r.resources {
+// finish puts together what lies in several resources: queues with their alarms and policies, functions with who may call them, roles with their policies.
+func (b *Blueprint) finish(r, open resolver, policies map[string]policy) {
+	for _, logical := range slices.Sorted(maps.Keys(r.resources)) {
+		res := r.resources[logical]
 		p, _ := r.value(res.Properties).(map[string]any)
-		if res.Type != "AWS::CloudWatch::Alarm" || p["MetricName"] != "ApproximateNumberOfMessagesVisible" {
-			continue
-		}
-		for _, d := range object(p).list("Dimensions") {
-			for i := range b.Queues {
-				if b.Queues[i].Name == d.text("Value") {
-					b.Queues[i].MustBeEmpty = true
-				}
+		switch res.Type {
+		case "AWS::CloudWatch::Alarm":
+			if p["MetricName"] == "ApproximateNumberOfMessagesVisible" {
+				b.watch(object(p))
 			}
+		case "AWS::SQS::QueuePolicy":
+			left, _ := open.value(res.Properties).(map[string]any)
+			b.guard(texts(p["Queues"]), object(left).object("PolicyDocument"))
+		case "AWS::Lambda::Url", "AWS::Lambda::Permission":
+			b.answer(res.Type, object(p))
 		}
 	}
 	for i := range b.Roles {

@@ -16,6 +16,15 @@ type resolver struct {
 	defaults  map[string]string // of parameters that have one
 	resources map[string]resource
 	known     map[string]string // names that were looked up; those under way stand for themselves, so that a circle ends
+	open      bool              // what a parameter decides is left open: "${Parameter}", and Choice for a condition
+}
+
+// Choice stands for a value that a condition of the template decides: the first where it holds, else the second; nil: nothing.
+type Choice [2]any
+
+func isNothing(v any) bool {
+	_, ok := v.(nothing)
+	return ok
 }
 
 // longest bounds a text in bytes: names that repeat one another grow without end.
@@ -41,7 +50,7 @@ func (r resolver) value(v any) any {
 		}
 		out := map[string]any{}
 		for k, x := range v {
-			if x = r.value(x); x != (nothing{}) {
+			if x = r.value(x); !isNothing(x) {
 				out[k] = x
 			}
 		}
@@ -49,7 +58,7 @@ func (r resolver) value(v any) any {
 	case []any:
 		out := []any{}
 		for _, x := range v {
-			if x = r.value(x); x != (nothing{}) {
+			if x = r.value(x); !isNothing(x) {
 				out = append(out, x)
 			}
 		}
@@ -74,12 +83,24 @@ func (r resolver) function(name string, arg any) any {
 		return r.sub(fmt.Sprint(list[0]), more)
 	case name == "Fn::Sub":
 		return r.sub(fmt.Sprint(arg), nil)
+	case name == "Fn::If" && len(list) == 3 && r.open:
+		return r.choice(list[1], list[2])
 	case name == "Fn::If" && len(list) == 3:
 		return r.value(list[1])
 	case name == "Fn::Join" && len(list) == 2:
 		return r.join(fmt.Sprint(list[0]), r.value(list[1]))
 	}
 	return "${" + name + "}"
+}
+
+func (r resolver) choice(yes, no any) Choice {
+	out := Choice{r.value(yes), r.value(no)}
+	for i, v := range out {
+		if isNothing(v) {
+			out[i] = nil
+		}
+	}
+	return out
 }
 
 func (r resolver) join(with string, v any) any {
@@ -130,7 +151,7 @@ func (r resolver) find(name string) (string, bool) {
 	if v, ok := r.values.Parameters[name]; ok {
 		return v, true
 	}
-	if v, ok := r.defaults[name]; ok {
+	if v, ok := r.defaults[name]; ok && !r.open {
 		return v, true
 	}
 	logical, attribute, _ := strings.Cut(name, ".")

@@ -14,6 +14,8 @@ type Role struct {
 	Condition       string // it exists only where this holds; empty: always
 	Trust           map[string]any
 	Statements      []Statement
+	Boundary        string      // name of its permissions boundary; empty: it has none, or one that another template makes
+	Bounds          []Statement // of the boundary
 
 	policies []string
 }
@@ -25,6 +27,7 @@ type Statement struct {
 	Conditions         map[string]any
 	Optional           string         // the condition under which the role holds it; empty: always
 	Document           map[string]any // the statement itself
+	Exact              any            // the statement with what parameters decide left open, for [Fits]
 }
 
 // Allows reports whether the statement lets something be done.
@@ -40,25 +43,31 @@ type policy struct {
 	statements []Statement
 }
 
-func policyOf(res resource, p object) policy {
-	return policy{res.Condition, statements(p.object("PolicyDocument"), res.Condition)}
+func policyOf(res resource, p, open object) policy {
+	return policy{res.Condition, statements(p.object("PolicyDocument"), open.object("PolicyDocument"), res.Condition)}
 }
 
-func statements(document object, optional string) []Statement {
+func statements(document, open object, optional string) []Statement {
 	var out []Statement
-	for _, s := range document.list("Statement") {
-		out = append(out, Statement{
-			Effect: s.text("Effect"), Actions: texts(s["Action"]), Resources: texts(s["Resource"]), Conditions: s.object("Condition"), Optional: optional, Document: s,
-		})
+	exact := list(open["Statement"])
+	for i, s := range document.list("Statement") {
+		st := Statement{
+			Effect: s.text("Effect"), Actions: texts(s["Action"]), Resources: texts(s["Resource"]), Conditions: s.object("Condition"), Optional: optional, Document: s, Exact: map[string]any(s),
+		}
+		if i < len(exact) {
+			st.Exact = exact[i]
+		}
+		out = append(out, st)
 	}
 	return out
 }
 
 func roleOf(r resolver, res resource, name string, p object) Role {
 	out := Role{Name: name, ARN: r.arn(res, name), Does: p.text("Description"), Condition: res.Condition, Trust: p.object("AssumeRolePolicyDocument")}
-	out.policies = texts(p["ManagedPolicyArns"])
+	out.policies, out.Boundary = texts(p["ManagedPolicyArns"]), lastPart(p.text("PermissionsBoundary"))
 	for _, inline := range p.list("Policies") {
-		out.Statements = append(out.Statements, statements(inline.object("PolicyDocument"), "")...)
+		document := inline.object("PolicyDocument")
+		out.Statements = append(out.Statements, statements(document, document, "")...)
 	}
 	return out
 }
@@ -68,6 +77,7 @@ func (r *Role) take(policies map[string]policy) {
 	for _, name := range r.policies {
 		r.Statements = append(r.Statements, policies[name].statements...)
 	}
+	r.Bounds = policies[r.Boundary].statements
 }
 
 // Takes returns the ARNs of the roles that this one may take.
