@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -49,7 +48,7 @@ func (e *Engine) ask(ctx context.Context, control string, r awsapi.Resource) *ah
 		t.occ, t.found, err = e.State.Get(ctx, control, r)
 		return t, err
 	})
-	a.past = sync.OnceValues(func() (occurrence.Past, error) { return e.State.Past(ctx, control, r) }) // only needed where none is open
+	a.past = func() (occurrence.Past, error) { return e.State.Past(ctx, control, r) } // only needed where none is open
 	a.head = later(e, func() (struct{}, error) { return struct{}{}, e.refresh(ctx, r.Account) })
 	return a
 }

@@ -64,7 +64,9 @@ func plausible(o engine.Order, m core.Meta) error {
 	r := o.Resource
 	partition := signal.PartitionOf(r.Region)
 	switch {
-	case o.Occurrence == "" || !signal.IsPlainText(o.Occurrence):
+	case o.Undo < 0 || o.Undo > 0 && o.Occurrence != "":
+		return errors.New("not an order: it names an occurrence or a record, and not both")
+	case o.Undo == 0 && (o.Occurrence == "" || !signal.IsPlainText(o.Occurrence)):
 		return errors.New("not an order: it names no occurrence")
 	case !isHash(o.Hash):
 		return fmt.Errorf("not an order: %.80q is not the hash of a plan", o.Hash)

@@ -140,6 +140,11 @@ func TestApplyTakesOrdersOnly(t *testing.T) {
 		"two":                          {good + good, "something follows"},
 		"endless":                      {change(func(o *engine.Order) { o.Occurrence = strings.Repeat("x", maxOrder) }), "at most"},
 		"no occurrence":                {change(func(o *engine.Order) { o.Occurrence = "" }), "no occurrence"},
+		"an undo":                      {change(func(o *engine.Order) { o.Occurrence, o.Undo = "", 17 }), ""},
+		"an undo of an occurrence":     {change(func(o *engine.Order) { o.Undo = 17 }), "and not both"},
+		"an undo of record -1":         {change(func(o *engine.Order) { o.Occurrence, o.Undo = "", -1 }), "and not both"},
+		"an undo of record 0":          {change(func(o *engine.Order) { o.Occurrence, o.Undo = "", 0 }), "no occurrence"},
+		"an undo without a hash":       {change(func(o *engine.Order) { o.Occurrence, o.Undo, o.Hash = "", 17, "" }), "not the hash"},
 		"a control of nobody":          {change(func(o *engine.Order) { o.Control = "s3-nobody" }), "not served"},
 		"no hash":                      {change(func(o *engine.Order) { o.Hash = "" }), "not the hash"},
 		"half a hash":                  {change(func(o *engine.Order) { o.Hash = o.Hash[:32] }), "not the hash"},
@@ -169,6 +174,9 @@ func TestApplyTakesOrdersOnly(t *testing.T) {
 func FuzzOrder(f *testing.F) {
 	e := &engine.Engine{Controls: []core.Control{toy()}}
 	f.Add(written(f, goodOrder()))
+	undo := goodOrder()
+	undo.Occurrence, undo.Undo = "", 17
+	f.Add(written(f, undo))
 	f.Add(`{"control":"s3-toy","Control":"s3-toy"}`)
 	f.Add(`{"resource":{"account":"111122223333","region":"eu-west-1","partition":"aws"}}`)
 	f.Fuzz(func(t *testing.T, body string) {
@@ -177,7 +185,7 @@ func FuzzOrder(f *testing.F) {
 			return
 		}
 		r := o.Resource
-		if o.Control != "s3-toy" || r.Type != "AWS::S3::Bucket" || !signal.IsAccountID(r.Account) || signal.PartitionOf(r.Region) != r.Partition || r.ID == "" || len(o.Hash) != 64 {
+		if o.Control != "s3-toy" || r.Type != "AWS::S3::Bucket" || !signal.IsAccountID(r.Account) || signal.PartitionOf(r.Region) != r.Partition || r.ID == "" || len(o.Hash) != 64 || (o.Undo > 0) == (o.Occurrence != "") || o.Undo < 0 {
 			t.Fatalf("taken for an order: %+v", o)
 		}
 		if again, err := order(e, written(t, o)); err != nil || again != o {

@@ -102,7 +102,7 @@ func (h *Decide) word(ctx context.Context, body string) error {
 		return &badMessage{fmt.Errorf("not a person's word: %w", err)}
 	}
 	if s.Words() != 1 {
-		return &badMessage{errors.New("not a person's word: one of answer, exempt, lift, all and refused is expected")}
+		return &badMessage{errors.New("not a person's word: one of answer, exempt, lift, undo, all and refused is expected")}
 	}
 	err := h.said(ctx, s)
 	var no *approval.Refusal
@@ -121,6 +121,8 @@ func (h *Decide) said(ctx context.Context, s approval.Said) error {
 		_, err = h.Desk.AskExemptionOf(ctx, s.Exempt.Key, s.Exempt.Exemption, s.Exempt.Identity)
 	case s.Lift != nil:
 		_, err = h.Desk.AskLift(ctx, s.Lift.Why, s.Lift.Identity)
+	case s.Undo != nil:
+		_, err = h.Desk.AskUndo(ctx, *s.Undo)
 	case s.Refused != nil:
 		_, err = h.Desk.Unheard(ctx, *s.Refused)
 	case s.All != nil:

@@ -104,7 +104,11 @@ func (h *Apply) one(ctx context.Context, m lambdaevents.SQSMessage) error {
 		slog.WarnContext(ctx, "message refused", "reason", err.Error(), "message", m.MessageId, "queue", m.EventSourceARN)
 		return h.DeadLetter(ctx, m.Body, err.Error())
 	}
-	f, err := h.Engine.Apply(ctx, o, "")
+	apply := func() (core.Finding, error) { return h.Engine.Apply(ctx, o, "") }
+	if o.Undo > 0 {
+		apply = func() (core.Finding, error) { return h.Engine.ApplyUndo(ctx, o) }
+	}
+	f, err := apply()
 	if err == nil {
 		report(ctx, []core.Finding{f})
 	}

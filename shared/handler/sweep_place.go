@@ -79,7 +79,7 @@ func (l *listing) list(ctx context.Context, t awsapi.ResourceType) (off bool, er
 		l.countType(t.Name)
 		slog.ErrorContext(ctx, "cannot look", "outcome", string(core.Blind), "type", t.Name, "account", r.Account, "region", r.Region, "error", err.Error(),
 			"reason", "the read role may not list this: deploy the member's template again, and see the organisation's policies")
-		return false, nil
+		return false, l.send(ctx, r, []awsapi.Resource{{ID: signal.AllIDs}}) // evaluating it is denied, too, and recorded and told there, once a day
 	}
 	slog.ErrorContext(ctx, "cannot list", "type", t.Name, "account", r.Account, "region", r.Region, "error", err.Error())
 	return false, err

@@ -97,20 +97,20 @@ func TestFailuresStayWhereTheyAre(t *testing.T) {
 		err    error
 		place  wiresweep.Place
 		again  bool
-		others bool // the other type is listed
+		others string // the other type is listed; and of the one that is denied, all is sent: evaluating says so
 		count  []string
 	}{
-		"denied":                  {denied("AccessDenied"), at(hubAccount, "eu-west-1"), false, true, []string{"s3-x blind", "s3-y blind"}},
-		"denied at home":          {denied("UnauthorizedOperation"), at(hubAccount, "us-east-1"), false, true, []string{"s3-x blind", "s3-y blind"}},
-		"the Region is off (EC2)": {denied("AuthFailure"), at(hubAccount, "eu-west-1"), false, false, []string{"none blind"}},
-		"the Region is off (KMS)": {denied("UnrecognizedClientException"), at(hubAccount, "eu-west-1"), false, false, []string{"none blind"}},
-		"the Region is off (SQS)": {denied("InvalidClientTokenId"), at(hubAccount, "eu-west-1"), false, false, []string{"none blind"}},
-		"the Region is off (S3)":  {denied("InvalidToken"), at(hubAccount, "eu-west-1"), false, false, []string{"none blind"}},
-		"there is no such Region": {dns, at(hubAccount, "eu-west-1"), false, false, []string{"none blind"}},
-		"home is never off":       {denied("AuthFailure"), at(hubAccount, "us-east-1"), false, true, []string{"s3-x blind", "s3-y blind"}},
-		"throttled":               {denied("Throttling"), at(hubAccount, "eu-west-1"), true, true, nil},
-		"out of order":            {denied("InternalError"), at(hubAccount, "eu-west-1"), true, true, nil},
-		"something else":          {errors.New("odd"), at(hubAccount, "eu-west-1"), true, true, nil},
+		"denied":                  {denied("AccessDenied"), at(hubAccount, "eu-west-1"), false, "* q", []string{"s3-x blind", "s3-y blind"}},
+		"denied at home":          {denied("UnauthorizedOperation"), at(hubAccount, "us-east-1"), false, "* q", []string{"s3-x blind", "s3-y blind"}},
+		"the Region is off (EC2)": {denied("AuthFailure"), at(hubAccount, "eu-west-1"), false, "", []string{"none blind"}},
+		"the Region is off (KMS)": {denied("UnrecognizedClientException"), at(hubAccount, "eu-west-1"), false, "", []string{"none blind"}},
+		"the Region is off (SQS)": {denied("InvalidClientTokenId"), at(hubAccount, "eu-west-1"), false, "", []string{"none blind"}},
+		"the Region is off (S3)":  {denied("InvalidToken"), at(hubAccount, "eu-west-1"), false, "", []string{"none blind"}},
+		"there is no such Region": {dns, at(hubAccount, "eu-west-1"), false, "", []string{"none blind"}},
+		"home is never off":       {denied("AuthFailure"), at(hubAccount, "us-east-1"), false, "* q", []string{"s3-x blind", "s3-y blind"}},
+		"throttled":               {denied("Throttling"), at(hubAccount, "eu-west-1"), true, "q", nil},
+		"out of order":            {denied("InternalError"), at(hubAccount, "eu-west-1"), true, "q", nil},
+		"something else":          {errors.New("odd"), at(hubAccount, "eu-west-1"), true, "q", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,8 +120,12 @@ func TestFailuresStayWhereTheyAre(t *testing.T) {
 			if err != nil || (failures(resp) == "a") != tc.again || len(w.reasons) != 0 {
 				t.Errorf("again %q, dead %q, %v; want again: %v", failures(resp), w.reasons, err, tc.again)
 			}
-			if (len(w.evaluate) == 1) != tc.others {
-				t.Errorf("sent %q, want the queue: %v", w.asked(t), tc.others)
+			var sent []string
+			for _, asked := range w.asked(t) {
+				sent = append(sent, asked[strings.LastIndex(asked, " ")+1:])
+			}
+			if got := strings.Join(sent, " "); got != tc.others {
+				t.Errorf("sent %q, want %q", got, tc.others)
 			}
 			if diff := cmp.Diff(tc.count, w.counted); diff != "" {
 				t.Errorf("counted (-want +got):\n%s", diff)
@@ -210,6 +214,40 @@ func TestABlindAccountIsRecorded(t *testing.T) {
 	entries, err := e.Log.List(t.Context(), account, 0, 10)
 	if err != nil || len(entries) != 1 || entries[0].Outcome != string(core.Blind) {
 		t.Errorf("records %+v, %v: want one, blind", entries, err)
+	}
+}
+
+// A type that may not be listed ends as one record a day, whatever the number of sweeps and of controls that judge it.
+func TestABlindTypeIsRecorded(t *testing.T) {
+	t.Parallel()
+	e, cloud := newEngine(t)
+	account := cloud.Session.Account
+	fails := func(awsapi.Session) ([]string, error) { return nil, denied("AccessDenied") }
+	e.Controls = []core.Control{kind("s3-x", "AWS::S3::Bucket", false, fails), kind("s3-y", "AWS::S3::Bucket", false, fails)}
+	var told []core.Finding
+	e.Notify = func(_ context.Context, f core.Finding) error {
+		told = append(told, f)
+		return nil
+	}
+	w := newSweeping(t)
+	w.Engine, w.Account = e, account
+	var d dead
+	for range 2 {
+		w.evaluate = nil
+		if resp, err := w.queue(t, at(account, "eu-west-1")); err != nil || failures(resp) != "" || len(w.evaluate) != 1 {
+			t.Fatalf("again %q, %d sent, %v", failures(resp), len(w.evaluate), err)
+		}
+		resp, err := NewEvaluate(e, d.letter, eventsQueue).Handle(t.Context(), batchOf(evaluateQueue, w.evaluate[0]))
+		if err != nil || failures(resp) != "" || len(d.reasons) != 0 {
+			t.Fatalf("again %q, dead %q, %v", failures(resp), d.reasons, err)
+		}
+	}
+	entries, err := e.Log.List(t.Context(), account, 0, 10)
+	if err != nil || len(entries) != 1 || entries[0].Outcome != string(core.Blind) {
+		t.Errorf("records %+v, %v: want one, blind", entries, err)
+	}
+	if len(told) != 1 || told[0].Resource != "*" || !strings.Contains(told[0].Reason, "seen by s3-x, s3-y: listing them is denied") {
+		t.Errorf("told %+v", told)
 	}
 }
 
