@@ -19,22 +19,22 @@ const million = 1e6
 type work struct {
 	Fleet
 	Counts
-	events, swept, findings, fixes, places, runs float64
+	events, swept, findings, fixes, asks, places, runs, ticks, reports float64
 }
 
 func workOf(f Fleet, c Counts) work {
 	n := float64(f.Accounts)
 	return work{
 		Fleet: f, Counts: c, events: n * float64(f.Events) * days, swept: n * float64(f.Resources) * sweeps, findings: n * float64(f.Findings) * days,
-		fixes: n * float64(f.Fixes) * days, places: n * float64(f.Regions) * sweeps, runs: n * hours,
+		fixes: n * float64(f.Fixes) * days, asks: n * float64(f.Asks) * days, places: n * float64(f.Regions) * sweeps, runs: n * hours, ticks: n * ticks, reports: n * days,
 	}
 }
 
 // Bill returns the lines of a fleet's month.
 func Bill(f Fleet, c Counts) []Line {
 	w := workOf(f, c)
-	return []Line{w.delivery(), w.queues(), w.compute(), w.invocations(), w.tableWrites(), w.tableReads(), w.tableStorage(), w.sealWrites(), w.sealReads(), w.sealStorage(),
-		w.logs(), w.logStorage(), w.pieces("Custom metrics", metrics, "2.5 outcomes of each of 29 controls, 10 outcomes, 2 counters", Metric),
+	return []Line{w.delivery(), w.queues(), w.compute(), w.people(), w.invocations(), w.tableWrites(), w.tableReads(), w.asking(), w.tableStorage(), w.sealWrites(), w.sealReads(),
+		w.sealStorage(), w.reportStorage(), w.logs(), w.logStorage(), w.pieces("Custom metrics", metrics, fmt.Sprintf("2.5 outcomes of each of 29 controls, 10 outcomes, %d counters", counters), Metric),
 		w.pieces("Alarms", float64(c.Alarms), "of the template", Alarm), w.pieces("Dashboards", float64(c.Dashboards), "of the template", Dashboard),
 		w.pieces("Secrets", 1, "Slack's", Secret), w.pieces("Keys", float64(c.Keys), "of the template", Key)}
 }
@@ -45,8 +45,8 @@ func (w work) pieces(what string, n float64, sum string, p Price) Line {
 
 func (w work) delivery() Line {
 	l := Line{What: "EventBridge", Sum: "events on an account's own bus are free, and nothing goes to another one", Price: EventDelivery}
-	if w.Hub {
-		l.Quantity, l.Sum = w.events/million, fmt.Sprintf("%s events to the hub's bus", short(w.events))
+	if own := w.fixes * callsPerFix; w.Hub {
+		l.Quantity, l.Sum = (w.events+own)/million, fmt.Sprintf("%s events to the hub's bus, %s of them of our own roles", short(w.events+own), short(own))
 	}
 	return l
 }
@@ -55,8 +55,8 @@ func (w work) queues() Line {
 	polls := float64(w.Queues) * pollsPerQueue
 	events := w.events * 3
 	swept := w.swept/resourcesPerSend + 2*w.swept/25/messagesPerBatch
-	rest := (w.findings + w.fixes) * 3
-	return Line{"SQS", fmt.Sprintf("polls of %d queues %s, events × 3 requests %s, sweeps %s, orders and messages × 3 %s", w.Queues, short(polls), short(events), short(swept), short(rest)),
+	rest := (w.findings + w.fixes*(1+callsPerFix) + 3*w.asks) * 3 // of an ask: the pointer, where it is shown, and the word
+	return Line{"SQS", fmt.Sprintf("polls of %d queues %s, events × 3 requests %s, sweeps %s, orders, messages, words and own calls × 3 %s", w.Queues, short(polls), short(events), short(swept), short(rest)),
 		(polls + events + swept + rest) / million, SQSRequest}
 }
 
@@ -70,21 +70,41 @@ func (w work) compute() Line {
 		(evaluate + apply + notify + sweep + seal) / million, LambdaCompute}
 }
 
+// people is the time of the functions that ask people, hear them, report, and compare what our own roles did.
+func (w work) people() Line {
+	decide := (w.ticks*secondsToTick + w.asks*secondsToHear) * w.Memory["shoreup-decide"]
+	hear := w.asks * secondsToHear * w.Memory["shoreup-interact"] // the review page has as much memory
+	report := w.reports * secondsToReport * w.Memory["shoreup-report"]
+	compare := w.fixes * callsPerFix * secondsToCompare * w.Memory["shoreup-reconcile"]
+	return Line{"Lambda, time for people", fmt.Sprintf("GB-s: decide %s, interact or review %s, report %s, reconcile %s", short(decide), short(hear), short(report), short(compare)),
+		(decide + hear + report + compare) / million, LambdaCompute}
+}
+
 func (w work) invocations() Line {
-	n := w.events + w.swept/25 + w.fixes + w.findings + w.places + hours
+	n := w.events + w.swept/25 + w.fixes*(1+callsPerFix) + w.findings + 4*w.asks + w.places + hours + ticks + days
 	return Line{"Lambda, requests", fmt.Sprintf("%s, no two messages in one batch", short(n)), n / million, LambdaRequest}
 }
 
 func (w work) tableWrites() Line {
-	n := w.findings*writesPerFinding + w.fixes*writesPerFix
-	return Line{"DynamoDB, writes", fmt.Sprintf("findings %s × %g units, fixes %s × %g", short(w.findings), writesPerFinding, short(w.fixes), writesPerFix), n / million, DynamoWrite}
+	n := w.findings*writesPerFinding + w.fixes*writesPerFix + w.asks*writesPerAsk
+	return Line{"DynamoDB, writes", fmt.Sprintf("findings %s × %g units, fixes %s × %g, asks %s × %g", short(w.findings), writesPerFinding, short(w.fixes), writesPerFix, short(w.asks), writesPerAsk),
+		n / million, DynamoWrite}
 }
 
 func (w work) tableReads() Line {
 	looks := (w.events + w.swept) * controlsPerType * readsPerControl
 	seal := w.runs * (recordsRechecked + 1)
-	n := looks + w.fixes*readsPerFix + seal
-	return Line{"DynamoDB, reads", fmt.Sprintf("evaluations %s, fixes %s, sealing %s", short(looks), short(w.fixes*readsPerFix), short(seal)), n / million, DynamoRead}
+	fixes := w.fixes * (readsPerFix + readsPerFixOfOwn)
+	n := looks + fixes + seal
+	return Line{"DynamoDB, reads", fmt.Sprintf("evaluations %s, fixes %s, sealing %s", short(looks), short(fixes), short(seal)), n / million, DynamoRead}
+}
+
+// asking is what the function that decides reads on its schedule, and the one that reports once a day: all that is open or was asked in each account.
+func (w work) asking() Line {
+	account := (openPerAccount + keptPerAccount) * kbPerOpen / kbPerRead
+	looks := w.ticks * account
+	report := w.reports * (account + w.records()/months/float64(w.Accounts)*kbPerRecord/kbPerRead)
+	return Line{"DynamoDB, reads for people", fmt.Sprintf("%s looks at an account × %g units, reports %s", short(w.ticks), account, short(report)), (looks + report) / million, DynamoRead}
 }
 
 // records is how many audit records a year brings.
@@ -100,7 +120,8 @@ func (w work) tableStorage() Line {
 func (w work) sealWrites() Line {
 	segments := w.records() / months // each record in a segment of its own, at worst
 	lists := w.runs * 3
-	return Line{"S3, writes and lists", fmt.Sprintf("segments %s, lists of %s runs over a chain × 3", short(segments), short(w.runs)), (segments + lists) / million, S3Write}
+	reports := days * reportObjects
+	return Line{"S3, writes and lists", fmt.Sprintf("segments %s, lists of %s runs over a chain × 3, reports %s", short(segments), short(w.runs), short(reports)), (segments + lists + reports) / million, S3Write}
 }
 
 func (w work) sealReads() Line {
@@ -111,6 +132,11 @@ func (w work) sealReads() Line {
 func (w work) sealStorage() Line {
 	gb := w.records() * kbPerRecord / million
 	return Line{"S3, storage", fmt.Sprintf("the same records, sealed: %.2f GB", gb), gb, S3Storage}
+}
+
+func (w work) reportStorage() Line {
+	gb := float64(w.Accounts) * openPerAccount * kbPerPlanReported * reportsKept / million
+	return Line{"S3, reports", fmt.Sprintf("%g days of reports on %s open findings × %g KB", reportsKept, short(float64(w.Accounts)*openPerAccount), kbPerPlanReported), gb, S3Storage}
 }
 
 func (w work) logGB() float64 { return (w.events*logKBPerEvent + w.swept*logKBPerResource) / million }

@@ -17,14 +17,15 @@ type Fleet struct {
 	Events    int // a day that a rule matches: calls that change something which a control judges
 	Findings  int // a day that are new, each recorded and told
 	Fixes     int // a day that are made
+	Asks      int // a day that a person is asked about, and answers
 	Hub       bool
 }
 
 // Fleets are the installations that COST.md shows.
 var Fleets = []Fleet{
-	{Accounts: 1, Regions: 2, Resources: 500, Events: 200, Findings: 4, Fixes: 2},
-	{Accounts: 10, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true},
-	{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true},
+	{Accounts: 1, Regions: 2, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Asks: 1},
+	{Accounts: 10, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Asks: 1, Hub: true},
+	{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Asks: 1, Hub: true},
 }
 
 // What the work takes. Durations are billed Lambda time in seconds, as if nothing ran beside anything else.
@@ -54,6 +55,22 @@ const (
 	pollsPerQueue     = 5.0 * 3 * 60 * hours // five pollers, each with a request of 20 seconds after another, whether or not anything comes
 	resourcesPerSend  = 250.0                // 25 in a message, 10 messages in a request
 	messagesPerBatch  = 10.0
+
+	ticks             = 12 * hours // of the function that decides, a month: every five minutes
+	secondsToTick     = 0.02       // one account: two queries
+	secondsToHear     = 0.3        // one answer: what Slack or the page sends, and what the function that decides makes of it
+	secondsToReport   = 0.2        // one account
+	secondsToCompare  = 0.3        // a batch of calls of our own roles
+	callsPerFix       = 2.0        // events about what our own roles did
+	openPerAccount    = 20.0       // occurrences at a time: what is reported, waits or is exempt
+	keptPerAccount    = 90.0       // requests, which are kept for 90 days after their end
+	kbPerRead         = 4.0        // of what one read unit reads
+	kbPerOpen         = 4.0        // of an open occurrence or a request, its plan included
+	writesPerAsk      = 30.0       // units: the request asked, shown, answered and ended, each with its record
+	readsPerFixOfOwn  = 20.0       // units: to find the intent by time, and to read what is around it
+	reportsKept       = 400.0      // days
+	kbPerPlanReported = 6.0        // of a report, in three formats and as the newest page
+	reportObjects     = 4.0
 )
 
 // Counts are how many there are of what costs by the piece, in the template.
@@ -93,5 +110,8 @@ func Counted() (Counts, error) {
 	return c, nil
 }
 
-// metrics is how many custom metrics there are: two or three outcomes of each control, each outcome, and the two counters without dimensions.
-const metrics = 29*2.5 + 10 + 2
+// counters are the metrics without dimensions: failures of the audit log, limits reached, unexplained calls, three of clicks, seven of notes.
+const counters = 1 + 1 + 1 + 3 + 7
+
+// metrics is how many custom metrics there are: two or three outcomes of each control, each outcome, and the counters.
+const metrics = 29*2.5 + 10 + counters

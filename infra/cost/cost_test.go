@@ -40,19 +40,23 @@ func TestByHand(t *testing.T) {
 	t.Parallel()
 	counts := cost.Counts{Alarms: 10, Dashboards: 1, Queues: 2, Keys: 1, Memory: map[string]float64{
 		"shoreup-evaluate": 0.5, "shoreup-apply": 0.5, "shoreup-notify": 0.25, "shoreup-sweep": 0.25, "shoreup-seal": 0.5,
+		"shoreup-decide": 0.5, "shoreup-interact": 0.5, "shoreup-report": 1, "shoreup-reconcile": 0.25,
 	}}
-	fleet := cost.Fleet{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Hub: true}
+	fleet := cost.Fleet{Accounts: 1000, Regions: 4, Resources: 500, Events: 200, Findings: 4, Fixes: 2, Asks: 1, Hub: true}
 	want := map[string]float64{
-		"EventBridge":      6.00,                                                                // 200 × 30 × 1,000 = 6 M events at $1
-		"SQS":              0.4 * (1.296 + 18 + 60.0/250 + 2*60.0/250 + 0.54),                   // 2 queues × 648,000 polls; 6 M × 3; 60 M swept; 180,000 × 3
-		"Lambda, time":     13.3334 * (66*0.15*0.5 + 0.03 + 0.015 + 0.48*5*0.25 + 0.72*0.5*0.5), // M GB-s: 66 M evaluations, 60,000 fixes, 120,000 findings, 480,000 places, 720,000 chain runs
-		"Lambda, requests": 0.2 * (6 + 60.0/25 + 0.06 + 0.12 + 0.48 + 0.00072),                  //
-		"DynamoDB, writes": 0.625 * (0.12*30 + 0.06*80),                                         //
-		"DynamoDB, reads":  0.125 * (66*1.6 + 0.06*40 + 0.72*101),                               //
-		"Alarms":           1.00,                                                                //
-		"Logs, ingestion":  0.5 * (6 + 60*0.5),                                                  // GB
-		"S3, reads":        0.4 * 0.72 * 21,                                                     //
-		"Dashboards":       3.00, "Keys": 1.00, "Secrets": 0.40,
+		"EventBridge":                6.12,                                                                // 200 × 30 × 1,000 = 6 M events, and 120,000 of our own roles, at $1
+		"SQS":                        0.4 * (1.296 + 18 + 60.0/250 + 2*60.0/250 + 3*(0.12+3*0.06+3*0.03)), // 2 queues × 648,000 polls; 6 M × 3; 60 M swept; messages × 3
+		"Lambda, time":               13.3334 * (66*0.15*0.5 + 0.03 + 0.015 + 0.48*5*0.25 + 0.72*0.5*0.5), // M GB-s: 66 M evaluations, 60,000 fixes, 120,000 findings, 480,000 places, 720,000 chain runs
+		"Lambda, time for people":    13.3334 * (0.0909 + 0.0045 + 0.006 + 0.009),                         // M GB-s: 8.64 M looks × 0.02 s and 30,000 answers × 0.3 s at half a GB; ...
+		"Lambda, requests":           0.2 * (6 + 60.0/25 + 3*0.06 + 0.12 + 4*0.03 + 0.48 + 0.00072 + 0.00864 + 0.00003),
+		"DynamoDB, writes":           0.625 * (0.12*30 + 0.06*80 + 0.03*30),
+		"DynamoDB, reads":            0.125 * (66*1.6 + 0.06*60 + 0.72*101),
+		"DynamoDB, reads for people": 0.125 * (8.64*110 + 0.03*(110+300)), // 20 open and 90 kept, each of 4 KB; a report reads a month's 300 records besides
+		"Alarms":                     1.00,
+		"Logs, ingestion":            0.5 * (6 + 60*0.5), // GB
+		"S3, reads":                  0.4 * 0.72 * 21,
+		"S3, reports":                0.023 * 48, // GB: 20,000 findings × 6 KB × 400 days
+		"Dashboards":                 3.00, "Keys": 1.00, "Secrets": 0.40,
 	}
 	for _, l := range cost.Bill(fleet, counts) {
 		if w, ok := want[l.What]; ok && math.Abs(l.Dollars()-w) > 0.005 {
@@ -74,7 +78,8 @@ func TestCountsAreOfTheTemplate(t *testing.T) {
 	if c.Alarms == 0 || c.Dashboards == 0 || c.Queues == 0 {
 		t.Errorf("counted %+v", c)
 	}
-	for _, name := range []string{"shoreup-evaluate", "shoreup-apply", "shoreup-notify", "shoreup-sweep", "shoreup-seal"} {
+	for _, name := range []string{"shoreup-evaluate", "shoreup-apply", "shoreup-notify", "shoreup-sweep", "shoreup-seal", "shoreup-decide", "shoreup-interact", "shoreup-review", "shoreup-report",
+		"shoreup-reconcile"} {
 		if c.Memory[name] == 0 {
 			t.Errorf("the template says nothing of the memory of %s: its time would cost nothing", name)
 		}
