@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,8 @@ type cloud struct {
 	tap      *wiretap.Tap
 	slack    *slacksink.Server
 	stacks   *stack.Cloud
-	cfg      aws.Config // of the company's account, through the tap
+	clicks   http.Handler // what the installation answers to Slack
+	cfg      aws.Config   // of the company's account, through the tap
 	vars     map[string]string
 	log      *os.File
 	rules    string // where the functions read the rules file: s3://bucket/key
@@ -62,7 +64,7 @@ func (c *cloud) start(ctx context.Context, say func(string), dir string, keep bo
 	if c.tap, err = wiretap.Start(c.emulator.URL(), wiretap.Options{}); err != nil {
 		return err
 	}
-	if c.slack, err = slacksink.Start(slacksink.Options{Token: "xoxb-demo"}); err != nil {
+	if c.slack, err = slacksink.Start(slacksink.Options{Token: "xoxb-demo", SigningSecret: signingSecret, Deliver: c.hear}); err != nil {
 		return err
 	}
 	client, err := awsapi.Pinned(c.tap.URL)
@@ -113,7 +115,7 @@ func (c *cloud) install(ctx context.Context) error {
 		name  string
 		input map[string]string
 	}{
-		{"secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": c.slack.Token()}},
+		{"secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": fmt.Sprintf(`{"bot_token":%q,"signing_secret":%q}`, c.slack.Token(), signingSecret)}},
 		{"s3:PutObject", map[string]string{"Bucket": bucket, "Key": key, "Body": rulesFile}},
 	} {
 		raw, err := json.Marshal(call.input)
@@ -124,7 +126,7 @@ func (c *cloud) install(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.listen()
 }
 
 // deliver gives an event to the company's bus. One that no rule takes would never arrive in AWS, either.

@@ -81,7 +81,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{r.report, r.events, r.outcomes, r.slack, r.undo, r.trail} {
+	for _, step := range []func(context.Context) error{r.report, r.events, r.approve, r.outcomes, r.slack, r.undo, r.trail} {
 		if err := step(ctx); err != nil {
 			return err
 		}

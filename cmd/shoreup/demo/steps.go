@@ -117,6 +117,7 @@ func (r *run) outcomes(ctx context.Context) error {
 		}
 		last[e.Occurrence] = e
 	}
+	r.title("How every finding stands")
 	for _, id := range order {
 		e := last[id]
 		r.sum.tally(core.Outcome(e.Outcome))

@@ -34,8 +34,8 @@ var Bucket = awsapi.ResourceType{
 var AccountBlock = awsapi.ResourceType{
 	Name:   "AWS::::Account",
 	Global: true,
-	ARN:    func(r awsapi.Resource) string { return "arn:" + r.Partition + ":s3:::" }, // the setting has no ARN of its own
-	Scope:  func(awsapi.Resource) []string { return []string{"*"} },                   // s3:PutAccountPublicAccessBlock has no resource type
+	ARN:    func(r awsapi.Resource) string { return "arn:" + r.Partition + ":s3::" + r.Account + ":account" }, // the setting has no ARN of its own
+	Scope:  func(awsapi.Resource) []string { return []string{"*"} },                                           // s3:PutAccountPublicAccessBlock has no resource type
 	List:   func(_ context.Context, s awsapi.Session) ([]string, error) { return []string{s.Account}, nil },
 	Events: map[string][]string{
 		"s3.amazonaws.com:PutAccountPublicAccessBlock":    {"account"},
