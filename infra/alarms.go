@@ -21,6 +21,8 @@ const (
 	metricFindings = "Findings"
 	metricAudit    = "AuditFailures"
 	metricLimits   = "LimitsReached"
+	metricForged   = "SlackForged"
+	metricStrange  = "UnexplainedCalls"
 )
 
 // alarm is one CloudWatch alarm: it goes off when the metric is above the limit in one period.
@@ -31,13 +33,14 @@ type alarm struct {
 	above                   float64
 	period, periods         float64 // s; how many in a row. 0: five minutes, one
 	expected                bool    // it goes off when the metric is not above the limit, or missing
+	condition               string  // it exists only where this holds
 }
 
 // alarms adds what people must hear of: fixes that did not take, an audit log that does not verify or is not verified, limits that were reached,
 // messages that nobody will look at again, queues that do not drain, and functions that fail.
 func (s stack) alarms() {
 	for _, a := range slices.Concat(ownAlarms(), s.queueAlarms(), s.functionAlarms()) {
-		s.alarm(a, topicID)
+		only(s.alarm(a, topicID), s, a.condition)
 	}
 }
 
@@ -53,6 +56,14 @@ func ownAlarms() []alarm {
 			period: hour, periods: 3, expected: true,
 		},
 		{name: "limits-reached", does: "A limit of the rules file stopped fixes: many resources are wrong at once, or the limit is low", namespace: prefix, metric: metricLimits, stat: "Sum"},
+		{
+			name: "unexplained-calls", does: "One of our own roles did what the audit log does not explain: somebody else may have taken it", namespace: prefix,
+			metric: metricStrange, stat: "Sum",
+		},
+		{
+			name: "slack-forged", does: "Somebody else than Slack knows the address that Slack tells of clicks, or the signing secret is not the app's", namespace: prefix,
+			metric: metricForged, stat: "Sum", condition: ifSlack,
+		},
 	}
 }
 
@@ -85,7 +96,7 @@ func (s stack) functionAlarms() []alarm {
 		for _, metric := range []struct{ part, name, does string }{{"errors", "Errors", " fails"}, {"throttles", "Throttles", " is throttled"}} {
 			out = append(out, alarm{
 				name: f.name + "-" + metric.part, does: "The function " + f.name + metric.does, namespace: "AWS/Lambda", metric: metric.name, stat: "Sum",
-				dimensions: map[string]string{"FunctionName": name(f.name)},
+				dimensions: map[string]string{"FunctionName": name(f.name)}, condition: f.condition,
 			})
 		}
 	}

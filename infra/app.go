@@ -16,6 +16,7 @@ type Props struct {
 	Sources     Sources  // optional sources of events
 	Protected   []string // ARN patterns that nothing may change, besides those that never may; the rules file's protected_principals
 	ConfigRules bool     // deploy the AWS Config rules behind the controls; an account and Region without a recorder refuses them
+	SlackAPI    bool     // Slack tells of clicks at an HTTP API instead of a function URL
 	HubActions  bool     // make Security Hub's custom actions; an account and Region without Security Hub refuses them
 }
 

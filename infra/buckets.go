@@ -10,31 +10,30 @@ const (
 	rulesBucket = "RulesBucket"
 	auditBucket = "AuditBucket"
 	logsBucket  = "AccessLogsBucket"
-	// logDays is how long access logs are kept: a year and a month, so that a yearly review sees all of it.
+	// reportsBucket's name is in the plural: it holds many.
+	reportsBucket = "ReportsBucket"
+	// logDays is how long access logs and reports are kept: a year and a month, so that a yearly review sees all of it.
 	logDays = 400
 )
 
-// buckets adds the bucket of shoreup.yaml, versioned because a file's version stands in every plan, the bucket of the sealed audit log, and the
-// one of both's access logs. All of them outlive the stack.
+// buckets adds the bucket of shoreup.yaml, versioned because a file's version stands in every plan, the bucket of the sealed audit log, the one of
+// reports, and the one of all their access logs. All of them outlive the stack.
 func (s stack) buckets() {
 	s.logsBucket()
 	s.rulesBucket()
 	s.auditBucket()
+	s.reportsBucket()
 }
 
 func (s stack) logsBucket() {
 	logs := bucketProps("access-logs")
-	logs.LifecycleConfiguration = &awss3.CfnBucket_LifecycleConfigurationProperty{Rules: []any{&awss3.CfnBucket_RuleProperty{
-		Id: jsii.String("expire"), Status: jsii.String("Enabled"), ExpirationInDays: jsii.Number(logDays),
-		NoncurrentVersionExpiration:    &awss3.CfnBucket_NoncurrentVersionExpirationProperty{NoncurrentDays: jsii.Number(1)},
-		AbortIncompleteMultipartUpload: &awss3.CfnBucket_AbortIncompleteMultipartUploadProperty{DaysAfterInitiation: jsii.Number(1)},
-	}}}
+	logs.LifecycleConfiguration = expiring(1)
 	keep(awss3.NewCfnBucket(s.in, jsii.String(logsBucket), logs))
 	s.bucketPolicy(logsBucket, object{
 		"Effect": "Allow", "Principal": object{"Service": "logging.s3.amazonaws.com"}, "Action": putObject,
 		"Resource": objects(logsBucket),
 		"Condition": object{
-			"ArnLike": object{"aws:SourceArn": []any{att(auditBucket, "Arn"), att(rulesBucket, "Arn")}}, "StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")},
+			"ArnLike": object{"aws:SourceArn": []any{att(auditBucket, "Arn"), att(rulesBucket, "Arn"), att(reportsBucket, "Arn")}}, "StringEquals": object{"aws:SourceAccount": ref("AWS::AccountId")},
 		},
 	})
 }
@@ -60,15 +59,50 @@ func (s stack) auditBucket() {
 		}},
 	}
 	keep(awss3.NewCfnBucket(s.in, jsii.String(auditBucket), audit))
-	var sealers []string
-	for _, f := range s.fleet.those(func(f function) bool { return f.seals }) {
-		sealers = append(sealers, roleARN(account, functionRole(f)))
-	}
+	sealers := s.rolesOf(func(f function) bool { return f.seals })
 	s.bucketPolicy(auditBucket, onlyWriter(auditBucket, one(sealers), putObject), object{
+		// A sealed part is written once. Object Lock keeps what is under it; this keeps anything from being put on top. Source: S3 user guide, "Enforce
+		// conditional writes on Amazon S3 buckets"; uploads in parts, which cannot say it, are refused as well.
+		"Sid": "OnlyOnce", "Effect": "Deny", "Principal": "*", "Action": putObject, "Resource": sub("${" + auditBucket + ".Arn}/" + segments + "*"),
+		"Condition": object{"Null": object{"s3:if-none-match": "true"}},
+	}, object{
 		"Sid": "NoDeletion", "Effect": "Deny", "Principal": "*", "Action": []any{"s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:PutObjectRetention"},
 		"Resource": objects(auditBucket),
 	})
 }
+
+// reportsBucket adds the bucket of the scheduled reports. The newest page has a name of its own and is written over each time.
+func (s stack) reportsBucket() {
+	reports := bucketProps("reports")
+	reports.LoggingConfiguration = logged("reports/")
+	reports.LifecycleConfiguration = expiring(30)
+	keep(awss3.NewCfnBucket(s.in, jsii.String(reportsBucket), reports))
+	s.bucketPolicy(reportsBucket, onlyWriter(reportsBucket, one(s.rolesOf(func(f function) bool { return f.reports })), putObject))
+	awscdk.NewCfnOutput(s.in, jsii.String("Reports"), &awscdk.CfnOutputProps{
+		Description: jsii.String("Where the newest report is"), Value: text(sub("s3://${" + reportsBucket + "}/latest.html")),
+	})
+}
+
+// rolesOf returns the ARNs of the roles of the functions that a test holds for.
+func (s stack) rolesOf(which func(function) bool) []string {
+	var out []string
+	for _, f := range s.fleet.those(which) {
+		out = append(out, roleARN(account, functionRole(f)))
+	}
+	return out
+}
+
+// expiring deletes objects after a year and a month, and what was written over after so many days.
+func expiring(overwritten float64) *awss3.CfnBucket_LifecycleConfigurationProperty {
+	return &awss3.CfnBucket_LifecycleConfigurationProperty{Rules: []any{&awss3.CfnBucket_RuleProperty{
+		Id: jsii.String("expire"), Status: jsii.String("Enabled"), ExpirationInDays: jsii.Number(logDays),
+		NoncurrentVersionExpiration:    &awss3.CfnBucket_NoncurrentVersionExpirationProperty{NoncurrentDays: jsii.Number(overwritten)},
+		AbortIncompleteMultipartUpload: &awss3.CfnBucket_AbortIncompleteMultipartUploadProperty{DaysAfterInitiation: jsii.Number(1)},
+	}}}
+}
+
+// segments begins the names of the sealed parts, which are all that is in the audit bucket.
+const segments = "chains/"
 
 func rulesFile() *string { return text(sub("s3://${" + rulesBucket + "}/" + rulesKey)) }
 

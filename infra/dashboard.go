@@ -41,7 +41,7 @@ func (s stack) widgets() []any {
 		errors = append(errors, []any{"AWS/Lambda", "Errors", "FunctionName", name(f.name)})
 		durations = append(durations, []any{"AWS/Lambda", "Duration", "FunctionName", name(f.name)})
 	}
-	for _, q := range []string{deadLetters, undelivered, reconciliation} {
+	for _, q := range []string{deadLetters, undelivered} {
 		dead = append(dead, []any{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name(q)})
 	}
 	charts := []struct {
@@ -49,9 +49,10 @@ func (s stack) widgets() []any {
 		metrics     []any
 	}{
 		{"What became of findings", "Sum", outcomes},
-		{"Audit log and limits", "Sum", []any{[]any{prefix, metricAudit}, []any{prefix, metricLimits}}},
+		{"People's words in Slack", "Sum", []any{[]any{prefix, "SlackHeard"}, []any{prefix, "SlackRefused"}, []any{prefix, metricForged}}},
+		{"Audit log, unexplained calls and limits", "Sum", []any{[]any{prefix, metricAudit}, []any{prefix, metricStrange}, []any{prefix, metricLimits}}},
 		{"Age of the oldest message (s)", "Maximum", ages}, {"Messages waiting", "Maximum", depths},
-		{"Dead letters and calls to reconcile", "Maximum", dead}, {"Errors of functions", "Sum", errors}, {"Time of functions (ms), 99 of 100", "p99", durations},
+		{"Dead letters", "Maximum", dead}, {"Errors of functions", "Sum", errors}, {"Time of functions (ms), 99 of 100", "p99", durations},
 	}
 	var out []any
 	for i, c := range charts {

@@ -23,6 +23,13 @@
 // With [Props.ConfigRules] there is a further stack of AWS Config rules ("shoreup-config", "shoreup-member-config"): they grow with the catalogue, and
 // are deployed only where AWS Config records.
 //
+// # People
+//
+// Plans that wait for people are asked about by the function decide, which alone writes approvals. What people say reaches it over a queue of its own from two
+// functions that may do nothing else: interact, which Slack calls, and review, which people call who are signed in to AWS. Without the parameter
+// SlackCredential there is no interact, and nobody is told in Slack. Slack calls a function URL, or with [Props.SlackAPI] an HTTP API, where an organisation
+// allows no function URL without authentication. Whoever is to decide without Slack is given the policy shoreup-may-review.
+//
 // # Code
 //
 // The code of the functions comes in one of two ways. By default the template has two parameters, CodeBucket and CodeKeyPrefix, and no assets: it

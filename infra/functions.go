@@ -3,6 +3,7 @@ package infra
 import (
 	"slices"
 
+	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
 	"github.com/shoreup/shoreup/shared/hub"
 )
 
@@ -13,15 +14,21 @@ type function struct {
 	feeds           []feed
 	every           string // schedule expression by which EventBridge starts it
 	caller          string // the service that starts it otherwise
+	address         string // who may call the URL that it answers at: openToAll or signedOnly; empty: it has none
+	reserved        bool   // runs in a share of the account's concurrency of its own, which the parameter says
+	condition       string // it exists only where this holds
 	sends           []string
 	takes           []string // roles, with their path, besides those that write
 	writes          bool     // takes the remediation and restore roles
 	state, audit    []string // what it does with the tables
 	approvals       []string
+	switches        bool // writes the kill switch, and nothing else of the state
+	hears           bool // writes into the state what it heard, and nothing else
 	rules, slack    bool
 	more            []statement // what else it may do
 	inline          string      // its code, where that is in the template itself; then it is no function of ours by folder
 	seals           bool        // writes sealed parts of the audit log
+	reports         bool        // writes into the bucket of reports
 }
 
 // feed is a queue that starts a function.
@@ -47,18 +54,19 @@ var functions = fleet{
 		name: "evaluate", does: "Looks at the resources that events point to, and decides", timeout: 120, memory: 512,
 		// What people and sweeps ask for waits in queues of its own, so that neither is behind the other, nor in front of what just happened.
 		feeds: []feed{{queue: eventsQueue, batch: 10, atOnce: 10}, {queue: "evaluate", batch: 10, atOnce: 10}, {queue: commandsQueue, batch: 1, atOnce: 2}},
-		sends: []string{"apply", "notify", deadLetters}, takes: []string{hub.ReadRole}, rules: true,
+		sends: []string{"apply", decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, rules: true,
 		state: []string{getItem, putItem, deleteItem, query}, audit: []string{getItem, putItem}, approvals: []string{getItem}, // exemptions
 	},
 	{
 		name: "apply", does: "Plans again, journals, writes, reads back and records", timeout: 180, memory: 512,
 		feeds: []feed{{queue: "apply", batch: 5, atOnce: 5}},
-		sends: []string{"apply", "notify", deadLetters}, takes: []string{hub.ReadRole}, writes: true, rules: true,
-		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem}, approvals: []string{getItem, checkItem},
+		sends: []string{"apply", decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, writes: true, rules: true,
+		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem, query}, approvals: []string{getItem, checkItem}, // an undo verifies the whole chain
 	},
 	{
 		name: "notify", does: "Tells people in Slack, and AWS Config and Security Hub", timeout: 60, memory: 256,
-		feeds: []feed{{queue: "notify", batch: 100, window: 5, atOnce: 2}}, takes: []string{annotateRole}, rules: true, slack: true,
+		feeds: []feed{{queue: "notify", batch: 100, window: 5, atOnce: 2}}, sends: []string{decideQueue}, takes: []string{annotateRole}, rules: true, slack: true,
+		approvals: []string{getItem}, // messages say how a request stands now, whatever order news of it comes in
 	},
 	{
 		name: "sweep", does: "Lists everything that a control judges and has it evaluated", timeout: 900, memory: 256, every: "${" + paramSchedule + "}",
@@ -68,6 +76,33 @@ var functions = fleet{
 	{
 		name: "seal", does: "Verifies what is new in the audit log and seals it in the audit bucket", timeout: 900, memory: 512, every: "rate(1 hour)",
 		audit: []string{getItem, query}, seals: true,
+	},
+	{
+		name: "decide", does: "Asks people about plans, and takes their word; it alone writes approvals", timeout: 300, memory: 512, every: "rate(5 minutes)",
+		// What people said does not wait behind what there is to ask them.
+		feeds: []feed{{queue: decideQueue, batch: 10, atOnce: 2}, {queue: wordsQueue, batch: 10, atOnce: 2}},
+		sends: []string{"apply", "notify", deadLetters}, rules: true,
+		state: []string{getItem, query}, switches: true, audit: []string{getItem, putItem, query}, approvals: []string{getItem, putItem, query},
+	},
+	{
+		name: "interact", does: "Hears from Slack what people clicked, and passes it on", timeout: 5, memory: 512, address: openToAll, reserved: true, condition: ifSlack,
+		sends: []string{wordsQueue}, hears: true, rules: true, slack: true,
+	},
+	{
+		name: "review", does: "Shows people who signed in to AWS what waits for them, and passes their word on", timeout: 30, memory: 512, address: signedOnly,
+		sends: []string{wordsQueue}, state: []string{getItem, query}, audit: []string{getItem, query}, approvals: []string{getItem, query},
+		// Who signed in through IAM Identity Center is shown by a role that only that service can make.
+		more: []statement{{actions: iamapi.GetRole.Op.Actions, resources: []string{"arn:" + partition + ":iam::" + account + ":role/aws-reserved/sso.amazonaws.com/*"}}},
+	},
+	{
+		name: "report", does: "Writes the report and says where it is", timeout: 900, memory: 1024, every: "${" + paramReports + "}",
+		sends: []string{"notify"}, rules: true, reports: true,
+		state: []string{query}, audit: []string{getItem, query}, approvals: []string{query},
+	},
+	{
+		name: "reconcile", does: "Compares what our own roles did with what the audit log says", timeout: 60, memory: 256,
+		feeds: []feed{{queue: reconciliation, batch: 10, atOnce: 2}},
+		sends: []string{"notify", deadLetters}, audit: []string{getItem, query},
 	},
 }
 
@@ -82,8 +117,9 @@ func Functions() []string {
 
 func (f function) sendsTo(queue string) bool { return slices.Contains(f.sends, queue) }
 
-// async reports whether the function is started without a queue, too: an invocation that failed for good must not be lost.
-func (f function) async() bool { return f.every != "" || f.caller != "" }
+// async reports whether the function is started without a queue, too: an invocation that failed for good must not be lost. Whoever may call a function
+// at a URL may also start it without waiting for the answer.
+func (f function) async() bool { return f.every != "" || f.caller != "" || f.address != "" }
 
 // those returns the names of the functions that a test holds for, in order.
 func (l fleet) those(which func(function) bool) []string {

@@ -15,8 +15,14 @@ import (
 func TestEveryFunctionHasItsOwn(t *testing.T) {
 	t.Parallel()
 	for stack, want := range map[string][]string{
-		"shoreup":     {"ActionsFunction", "ApplyFunction", "ConfigruleFunction", "EvaluateFunction", "NotifyFunction", "SealFunction", "SweepFunction"},
-		"shoreup-hub": {"ActionsFunction", "ApplyFunction", "EvaluateFunction", "NotifyFunction", "SealFunction", "SweepFunction"},
+		"shoreup": {
+			"ActionsFunction", "ApplyFunction", "ConfigruleFunction", "DecideFunction", "EvaluateFunction", "InteractFunction", "NotifyFunction", "ReconcileFunction", "ReportFunction",
+			"ReviewFunction", "SealFunction", "SweepFunction",
+		},
+		"shoreup-hub": {
+			"ActionsFunction", "ApplyFunction", "DecideFunction", "EvaluateFunction", "InteractFunction", "NotifyFunction", "ReconcileFunction", "ReportFunction", "ReviewFunction",
+			"SealFunction", "SweepFunction",
+		},
 	} {
 		tpl := full()[stack]
 		roles := map[string]bool{}
@@ -42,17 +48,26 @@ func TestEveryFunctionHasItsOwn(t *testing.T) {
 				t.Errorf("%s runs on %v %v", logical, f.Properties["Runtime"], f.Properties["Architectures"])
 			}
 			name := strings.TrimSuffix(logical, "Function")
-			if dead := single(at(f.Properties, "DeadLetterConfig", "TargetArn")); slices.Contains([]string{"Sweep", "Seal", "Configrule", "Actions"}, name) && dead != "${"+name+"DlqQueue.Arn}" {
+			dead := single(at(f.Properties, "DeadLetterConfig", "TargetArn"))
+			if slices.Contains([]string{"Sweep", "Seal", "Configrule", "Actions", "Decide", "Interact", "Review", "Report"}, name) && dead != "${"+name+"DlqQueue.Arn}" {
 				t.Errorf("%s is started without a queue, and its dead letters go to %q", logical, dead)
 			}
-			for _, queue := range map[string][]string{"Evaluate": {"Events", "Evaluate", "Commands"}, "Apply": {"Apply"}, "Notify": {"Notify"}, "Sweep": {"Sweep"}}[name] {
+			if len(feedsOf[name]) == 0 && dead == "" {
+				t.Errorf("%s has no way for what it fails on", logical)
+			}
+			for _, queue := range feedsOf[name] {
 				checkQueueOf(t, tpl, name, queue, f.Properties["Timeout"].(float64))
 			}
 		}
-		if got := len(tpl.of("AWS::Lambda::EventSourceMapping")); got != 6 {
+		if got := len(tpl.of("AWS::Lambda::EventSourceMapping")); got != 9 {
 			t.Errorf("%s: %d event sources", stack, got)
 		}
 	}
+}
+
+// feedsOf are the queues that start functions.
+var feedsOf = map[string][]string{
+	"Evaluate": {"Events", "Evaluate", "Commands"}, "Apply": {"Apply"}, "Notify": {"Notify"}, "Sweep": {"Sweep"}, "Decide": {"Decide", "Words"}, "Reconcile": {"Reconciliation"},
 }
 
 func checkQueueOf(t *testing.T, tpl template, function, name string, timeout float64) {
@@ -81,9 +96,14 @@ func TestEnvironmentOfFunctions(t *testing.T) {
 	t.Parallel()
 	common := []string{"SHOREUP_ACCOUNT", "SHOREUP_RULES", "SHOREUP_TABLES"}
 	for function, own := range map[string][]string{
-		"Evaluate":   {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_EVENTS_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE"},
-		"Apply":      {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_WRITE_ROLE"},
-		"Notify":     {"SHOREUP_ANNOTATE_ROLE", "SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET"},
+		"Evaluate":   {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_DECIDE_QUEUE", "SHOREUP_EVENTS_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE"},
+		"Apply":      {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_DECIDE_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_WRITE_ROLE"},
+		"Notify":     {"SHOREUP_ANNOTATE_ROLE", "SHOREUP_DECIDE_QUEUE", "SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET"},
+		"Decide":     {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_WORDS_QUEUE"},
+		"Interact":   {"SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET", "SHOREUP_WORDS_QUEUE_URL"},
+		"Review":     {"SHOREUP_WORDS_QUEUE_URL"},
+		"Report":     {"SHOREUP_NOTIFY_QUEUE", "SHOREUP_REPORT_BUCKET"},
+		"Reconcile":  {"SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE"},
 		"Sweep":      {"SHOREUP_DEAD_LETTERS", "SHOREUP_EVALUATE_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_REGIONS", "SHOREUP_SWEEP_QUEUE"},
 		"Seal":       {"SHOREUP_AUDIT_BUCKET"},
 		"Configrule": {"SHOREUP_READ_ROLE"},
@@ -93,6 +113,12 @@ func TestEnvironmentOfFunctions(t *testing.T) {
 		slices.Sort(want)
 		if diff := cmp.Diff(want, sortedKeys(env)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", function, diff)
+		}
+		// A function that takes from a queue is told its ARN, one that sends to it the URL.
+		for key, want := range map[string]string{"SHOREUP_WORDS_QUEUE": "${WordsQueue.Arn}", "SHOREUP_WORDS_QUEUE_URL": "${WordsQueue}", "SHOREUP_DECIDE_QUEUE": "${DecideQueue}", "SHOREUP_REPORT_BUCKET": "${ReportsBucket}"} {
+			if got := single(env[key]); got != "" && got != want {
+				t.Errorf("%s: %s is %s, want %s", function, key, got, want)
+			}
 		}
 		if got := single(env["SHOREUP_RULES"]); got != "s3://${RulesBucket}/shoreup.yaml" {
 			t.Errorf("%s reads its rules from %s", function, got)

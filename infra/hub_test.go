@@ -74,7 +74,9 @@ func TestHubHoldsNoRoleThatIsTaken(t *testing.T) {
 	for _, r := range today()["shoreup-hub"].of("AWS::IAM::Role") {
 		got = append(got, single(r.Properties["RoleName"]))
 	}
-	want := []string{"shoreup-apply", "shoreup-evaluate", "shoreup-notify", "shoreup-seal", "shoreup-sweep"}
+	want := []string{
+		"shoreup-apply", "shoreup-decide", "shoreup-evaluate", "shoreup-interact", "shoreup-notify", "shoreup-reconcile", "shoreup-report", "shoreup-review", "shoreup-seal", "shoreup-sweep",
+	}
 	if diff := cmp.Diff(want, sorted(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -120,7 +122,7 @@ func TestDashboard(t *testing.T) {
 	if err := json.Unmarshal([]byte(single(today()["shoreup-hub"].Resources["Dashboard"].Properties["DashboardBody"])), &page); err != nil {
 		t.Fatal(err)
 	}
-	if len(page.Widgets) != 7 {
+	if len(page.Widgets) != 8 {
 		t.Errorf("%d charts", len(page.Widgets))
 	}
 	places := map[[2]int]bool{}
@@ -150,10 +152,21 @@ func TestAlarms(t *testing.T) {
 		}
 		want := map[string][]string{
 			"Findings": {"unverified"}, "AuditFailures": {"audit-failures", "audit-silent"}, "LimitsReached": {"limits-reached"},
-			"ApproximateNumberOfMessagesVisible": {"apply-dlq", "commands-dlq", "dead-letters", "evaluate-dlq", "events-dlq", "notify-dlq", "seal-dlq", "sweep-dlq", "undelivered"},
-			"ApproximateAgeOfOldestMessage":      {"apply-late", "commands-late", "evaluate-late", "events-late", "notify-late", "sweep-late"},
-			"Errors":                             {"apply-errors", "evaluate-errors", "notify-errors", "seal-errors", "sweep-errors"},
-			"Throttles":                          {"apply-throttles", "evaluate-throttles", "notify-throttles", "seal-throttles", "sweep-throttles"},
+			"SlackForged": {"slack-forged"}, "UnexplainedCalls": {"unexplained-calls"},
+			"ApproximateNumberOfMessagesVisible": {
+				"apply-dlq", "commands-dlq", "dead-letters", "decide-dlq", "evaluate-dlq", "events-dlq", "interact-dlq", "notify-dlq", "reconciliation-dlq", "report-dlq", "review-dlq",
+				"seal-dlq", "sweep-dlq", "undelivered", "words-dlq",
+			},
+			"ApproximateAgeOfOldestMessage": {
+				"apply-late", "commands-late", "decide-late", "evaluate-late", "events-late", "notify-late", "reconciliation-late", "sweep-late", "words-late",
+			},
+			"Errors": {
+				"apply-errors", "decide-errors", "evaluate-errors", "interact-errors", "notify-errors", "reconcile-errors", "report-errors", "review-errors", "seal-errors", "sweep-errors",
+			},
+			"Throttles": {
+				"apply-throttles", "decide-throttles", "evaluate-throttles", "interact-throttles", "notify-throttles", "reconcile-throttles", "report-throttles", "review-throttles",
+				"seal-throttles", "sweep-throttles",
+			},
 		}
 		if diff := cmp.Diff(want, metrics); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", stack, diff)

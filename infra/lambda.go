@@ -21,13 +21,15 @@ const logYear = 365
 func (s stack) functions() {
 	for _, f := range s.fleet {
 		s.function(f)
+		s.address(f)
 		for _, from := range f.feeds {
 			s.feed(f, from)
 		}
 	}
 }
 
-// function adds a function with its log group. Logs outlive the stack: they say why something was not recorded.
+// function adds a function with its log group. Logs outlive the stack: they say why something was not recorded. The group is there without the function, too:
+// else it would stay when the function goes, and be in the way when it comes back.
 func (s stack) function(f function) {
 	logs := awslogs.NewCfnLogGroup(s.in, jsii.String(id(f.name, "logs")), &awslogs.CfnLogGroupProps{
 		LogGroupName: jsii.String(logGroup(f)), RetentionInDays: jsii.Number(logYear),
@@ -40,12 +42,15 @@ func (s stack) function(f function) {
 		LoggingConfig:    &awslambda.CfnFunction_LoggingConfigProperty{LogGroup: logs.Ref()},
 		DeadLetterConfig: s.asyncDeadLetters(f),
 	}
+	if f.reserved {
+		props.ReservedConcurrentExecutions = awscdk.Token_AsNumber(choose(ifConcurrency, ref(paramConcurrency), ref("AWS::NoValue")))
+	}
 	if f.inline != "" {
 		props.Runtime, props.Handler, props.Code = jsii.String("python3.14"), jsii.String("index.handler"), &awslambda.CfnFunction_CodeProperty{ZipFile: &f.inline}
 	} else {
 		props.Code, props.Environment = s.code(f.name), &awslambda.CfnFunction_EnvironmentProperty{Variables: s.environment(f)}
 	}
-	awslambda.NewCfnFunction(s.in, jsii.String(functionID(f.name)), props)
+	only(awslambda.NewCfnFunction(s.in, jsii.String(functionID(f.name)), props), s, f.condition)
 }
 
 func (s stack) feed(f function, from feed) {
@@ -90,13 +95,18 @@ func (s stack) environment(f function) map[string]*string {
 	}
 	for _, queue := range f.sends {
 		key := "SHOREUP_" + strings.ToUpper(queue) + "_QUEUE"
-		if queue == deadLetters {
+		switch queue {
+		case deadLetters:
 			key = "SHOREUP_DEAD_LETTERS"
+		case wordsQueue:
+			key += "_URL" // without it is the ARN, for who takes messages from it
 		}
 		env[key] = text(ref(queueID(queue)))
 	}
-	if slices.ContainsFunc(f.feeds, func(from feed) bool { return from.queue == eventsQueue }) {
-		env["SHOREUP_EVENTS_QUEUE"] = text(att(queueID(eventsQueue), "Arn")) // messages name the queue that they came from by its ARN
+	for _, queue := range []string{eventsQueue, wordsQueue} { // messages name the queue that they came from by its ARN
+		if slices.ContainsFunc(f.feeds, func(from feed) bool { return from.queue == queue }) {
+			env["SHOREUP_"+strings.ToUpper(queue)+"_QUEUE"] = text(att(queueID(queue), "Arn"))
+		}
 	}
 	if slices.Contains(f.takes, hub.ReadRole) {
 		env["SHOREUP_READ_ROLE"] = jsii.String(hub.ReadRole)
@@ -113,6 +123,9 @@ func (s stack) environment(f function) map[string]*string {
 	}
 	if f.seals {
 		env["SHOREUP_AUDIT_BUCKET"] = text(ref(auditBucket))
+	}
+	if f.reports {
+		env["SHOREUP_REPORT_BUCKET"] = text(ref(reportsBucket))
 	}
 	if f.sendsTo("evaluate") {
 		here := choose(ifHome, ref("AWS::Region"), object{"Fn::Join": []any{",", []any{ref("AWS::Region"), *s.homeRegion()}}})

@@ -25,6 +25,8 @@ const (
 const (
 	eventsQueue    = "events"         // what EventBridge's rules hear
 	commandsQueue  = "commands"       // messages of the one role that people may send with
+	decideQueue    = "decide"         // plans to ask people about
+	wordsQueue     = "words"          // what people said
 	deadLetters    = "dead-letters"   // messages that a function cannot read, with the reason
 	undelivered    = "undelivered"    // events that EventBridge could not put into a queue
 	reconciliation = "reconciliation" // calls made with our own roles, to be compared with the journal

@@ -15,6 +15,8 @@ const (
 	paramChannel     = "SlackChannel"
 	paramRegions     = "SweepRegions"
 	paramSchedule    = "SweepSchedule"
+	paramReports     = "ReportSchedule"
+	paramConcurrency = "SlackConcurrency"
 	paramEnableIAM   = "EnableIAM"
 	paramAlarmEmail  = "AlarmEmail"
 	paramDeployRole  = "DeployRole"
@@ -23,6 +25,8 @@ const (
 	paramLockMode    = "AuditLockMode"
 	ifIAM            = "FixesIAM"
 	ifAlarmEmail     = "HasAlarmEmail"
+	ifSlack          = "HasSlack"
+	ifConcurrency    = "ReservesSlackConcurrency"
 	ifRegions        = "HasSweepRegions"
 	ifOperator       = "HasOperatorRole"
 	ifHome           = "IsHomeRegion"
@@ -39,10 +43,15 @@ func (s stack) installationParameters() {
 		s.parameter(paramCodeBucket, "Bucket that holds the functions' zip files, in this Region", nil)
 		s.parameter(paramCodePrefix, "What stands before NAME.zip in the keys of the functions' zip files, for example v1.0.0/", "")
 	}
-	s.parameter(paramSecret, "Name of the secret in AWS Secrets Manager that holds Slack's bot token or incoming webhook", prefix+"/slack")
+	s.parameter(paramSecret, "Name of the secret in AWS Secrets Manager that holds Slack's bot token and signing secret, or an incoming webhook; empty: no Slack", prefix+"/slack")
 	s.parameter(paramChannel, "Slack channel for findings that the rules file sends nowhere else", "")
 	s.parameter(paramRegions, "Regions to sweep in accounts for which the rules file lists none, separated by commas; empty: this one, and the one of IAM", "")
 	s.parameter(paramSchedule, "How often everything is looked at", "rate(6 hours)")
+	s.parameter(paramReports, "When the report is written, in UTC", "cron(0 6 * * ? *)")
+	awscdk.NewCfnParameter(s.in, jsii.String(paramConcurrency), &awscdk.CfnParameterProps{
+		Type: jsii.String("Number"), Default: 5, MinValue: jsii.Number(0), MaxValue: jsii.Number(100),
+		Description: jsii.String("How many of Slack's requests are answered at the same time, reserved of the account's concurrency; 0: none, for an account whose quota is too low to reserve any"),
+	})
 	s.parameter(paramAlarmEmail, "Address that alarms are sent to; empty: subscribe to the topic "+name("alarms")+" as you like", "")
 	awscdk.NewCfnParameter(s.in, jsii.String(paramDeployRole), &awscdk.CfnParameterProps{
 		Description:    jsii.String("ARN of the one role or user that may write the rules file; it decides what is fixed, so treat it as an administrator"),
@@ -62,6 +71,8 @@ func (s stack) installationParameters() {
 	})
 	s.enableIAM()
 	s.condition(ifAlarmEmail, given(paramAlarmEmail))
+	s.condition(ifSlack, given(paramSecret))
+	s.condition(ifConcurrency, awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(ref(paramConcurrency), "0")))
 	s.condition(ifRegions, given(paramRegions))
 	s.condition(ifOperator, given(paramOperator))
 }

@@ -107,7 +107,7 @@ func writing(controls []core.Control, family string, pick func(core.Control) []a
 		for _, op := range pick(c) {
 			for _, action := range op.Actions {
 				resources := scope(c.Type, action)
-				out = allow(out, statement{actions: []string{action}, resources: resources, condition: narrowed(op, action, resources)})
+				out = allow(out, statement{actions: []string{action}, resources: resources, condition: narrowed(op, action)})
 			}
 		}
 	}

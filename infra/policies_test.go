@@ -109,9 +109,13 @@ func TestScopes(t *testing.T) {
 func TestConditionsNarrow(t *testing.T) {
 	t.Parallel()
 	want := map[string]any{
-		"kms:CreateGrant":    map[string]any{"Bool": map[string]any{"kms:GrantIsForAWSResource": "true"}},
-		"s3:PutBucketPolicy": map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": map[string]any{"Fn::Sub": "${AWS::AccountId}"}}},
-		"ec2:CreateTags":     map[string]any{"StringEquals": map[string]any{"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}},
+		"kms:CreateGrant": map[string]any{
+			"Bool": map[string]any{"kms:GrantIsForAWSResource": "true"}, "StringLike": map[string]any{"kms:ViaService": "dynamodb.*"},
+		},
+		"ec2:ModifySnapshotAttribute": map[string]any{"StringNotEqualsIfExists": map[string]any{"ec2:Add/group": "all"}}, // what fixes a snapshot cannot make one public
+		"kms:DescribeKey":             map[string]any{"StringLike": map[string]any{"kms:ViaService": "dynamodb.*"}},
+		"s3:PutBucketPolicy":          map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": map[string]any{"Fn::Sub": "${AWS::AccountId}"}}},
+		"ec2:CreateTags":              map[string]any{"StringEquals": map[string]any{"ec2:CreateAction": "AuthorizeSecurityGroupIngress"}},
 	}
 	annotate := today()["shoreup-member-global"].roleStatements()["shoreup-annotate"]
 	only := map[string]any{"StringEqualsIfExists": map[string]any{"securityhub:ASFFSyntaxPath/Workflow.Status": "NOTIFIED"}}
@@ -134,6 +138,59 @@ func TestConditionsNarrow(t *testing.T) {
 	}
 	if len(found) != len(want) {
 		t.Errorf("only %v are allowed at all", found)
+	}
+}
+
+// far are the actions that reach beyond what their resources say, whoever declares them: they are never allowed without a condition.
+var far = []string{"kms:CreateGrant", "ec2:CreateTags", "iam:PassRole", "iam:CreateServiceLinkedRole"}
+
+// TestNothingReachesFar: a bucket's ARN names no account, so that a role must be kept to its own in another way; and no condition is declared for an action
+// that its operation does not need.
+func TestNothingReachesFar(t *testing.T) {
+	t.Parallel()
+	for stack, tpl := range full() {
+		for role, all := range tpl.roleStatements() {
+			for _, s := range all {
+				if s.effect != "Allow" || role == "shoreup-read" {
+					continue
+				}
+				if slices.ContainsFunc(s.actions, func(a string) bool { return slices.Contains(far, a) }) && s.condition == nil {
+					t.Errorf("%s %s may %v without a condition", stack, role, s.actions)
+				}
+				if slices.Contains(s.resources, "arn:${AWS::Partition}:s3:::*") && single(at(s.condition, "StringEquals", "aws:ResourceAccount")) != "${AWS::AccountId}" {
+					t.Errorf("%s %s may %v in buckets of others", stack, role, s.actions)
+				}
+			}
+		}
+	}
+	for _, c := range catalog.Controls() {
+		for _, op := range slices.Concat(c.Reads, c.Writes, c.Undoes, c.Type.ListOps, c.Type.ResolveOps) {
+			for _, condition := range op.Conditions {
+				if condition.Action != "" && !slices.Contains(op.Actions, condition.Action) || condition.Operator == "" || condition.Key == "" || condition.Value == "" {
+					t.Errorf("%s: %s has the condition %+v", c.ID, op.Name, condition)
+				}
+			}
+		}
+	}
+}
+
+func TestNarrowed(t *testing.T) {
+	t.Parallel()
+	op := awsapi.Op{Name: "a:B", Actions: []string{"a:B", "a:C"}, Conditions: []awsapi.Condition{
+		{Operator: "StringEquals", Key: "aws:ResourceAccount", Value: awsapi.RoleAccount}, {Action: "a:C", Operator: "StringEquals", Key: "a:Way", Value: "x"},
+		{Action: "a:C", Operator: "Bool", Key: "a:Sure", Value: "true"},
+	}}
+	own := map[string]any{"Fn::Sub": "${AWS::AccountId}"}
+	for action, want := range map[string]object{
+		"a:B": {"StringEquals": object{"aws:ResourceAccount": own}},
+		"a:C": {"StringEquals": object{"aws:ResourceAccount": own, "a:Way": "x"}, "Bool": object{"a:Sure": "true"}},
+	} {
+		if diff := cmp.Diff(want, narrowed(op, action)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", action, diff)
+		}
+	}
+	if got := narrowed(awsapi.Op{Name: "a:B", Actions: []string{"a:B"}}, "a:B"); got != nil {
+		t.Errorf("without conditions: %v", got)
 	}
 }
 

@@ -16,16 +16,6 @@ func protected(more []string) statement {
 		}
 		s.resources = append(s.resources, strings.Replace(arn, "arn:*:", "arn:"+partition+":", 1))
 	}
-	s.resources = append(s.resources, ownThings()...)
 	s.resources = distinct(append(s.resources, more...))
 	return s
-}
-
-// ownThings are the parts of an installation besides those that package core names.
-func ownThings() []string {
-	here := func(service, resource string) string { return "arn:" + partition + ":" + service + ":*:*:" + resource }
-	return []string{
-		here("cloudwatch", "alarm:"+prefix+"-*"), here("events", "event-bus/"+prefix), here("events", "rule/"+prefix+"*"), here("lambda", "function:"+prefix+"-*"),
-		here("logs", "log-group:/aws/lambda/"+prefix+"-*"), here("secretsmanager", "secret:"+prefix+"/*"), here("sns", prefix+"-*"),
-	}
 }

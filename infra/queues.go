@@ -27,10 +27,8 @@ func (s stack) queues() {
 			s.queuePolicy(dlq(f.name), onlyRoles(dlq(f.name), f.name))
 		}
 	}
-	for _, q := range []string{undelivered, reconciliation} {
-		s.queue(q, queueProps())
-		s.queuePolicy(q, s.fromRules(q)...)
-	}
+	s.queue(undelivered, queueProps())
+	s.queuePolicy(undelivered, s.fromRules(undelivered)...)
 	s.queue(deadLetters, queueProps())
 	s.queuePolicy(deadLetters, onlyRoles(deadLetters, s.fleet.those(func(f function) bool { return f.sendsTo(deadLetters) })...))
 }
@@ -62,11 +60,11 @@ func queueProps() *awssqs.CfnQueueProps {
 	return &awssqs.CfnQueueProps{SqsManagedSseEnabled: true, MessageRetentionPeriod: jsii.Number(kept)}
 }
 
-// senders says who alone may put messages into a queue that starts a function; administrators are kept out, too. Events come from EventBridge,
-// commands from the one role that was named for it, all else from our own functions.
+// senders says who alone may put messages into a queue that starts a function; administrators are kept out, too. Events and our
+// own calls come from EventBridge, commands from the one role that was named for it, all else from our own functions.
 func (s stack) senders(queue string) []any {
 	switch queue {
-	case eventsQueue:
+	case eventsQueue, reconciliation:
 		return s.fromRules(queue)
 	case commandsQueue:
 		return fromOperator(queue)

@@ -11,9 +11,11 @@ import (
 // sendersOf says, for each queue by its logical id, who alone may send: functions by name, or one of the words below.
 var sendersOf = map[string][]string{
 	"Events": {"rules"}, "Reconciliation": {"rules"}, "Undelivered": {"rules"}, "Unforwarded": {"rules"}, "Commands": {"operator"},
-	"Evaluate": {"sweep"}, "Sweep": {"sweep"}, "Apply": {"evaluate", "apply"}, "Notify": {"evaluate", "apply"}, "DeadLetters": {"evaluate", "apply", "sweep"},
+	"Evaluate": {"sweep"}, "Sweep": {"sweep"}, "Apply": {"evaluate", "apply", "decide"}, "Notify": {"evaluate", "apply", "decide", "report", "reconcile"},
+	"Decide": {"evaluate", "apply", "notify"}, "Words": {"interact", "review"}, "DeadLetters": {"evaluate", "apply", "sweep", "decide", "reconcile"},
 	"EventsDlq": {"evaluate"}, "EvaluateDlq": {"evaluate"}, "CommandsDlq": {"evaluate"}, "ApplyDlq": {"apply"}, "NotifyDlq": {"notify"}, "SweepDlq": {"sweep"}, "SealDlq": {"seal"},
-	"ConfigruleDlq": {"configrule"}, "ActionsDlq": {"actions"},
+	"ConfigruleDlq": {"configrule"}, "ActionsDlq": {"actions"}, "DecideDlq": {"decide"}, "WordsDlq": {"decide"}, "InteractDlq": {"interact"}, "ReviewDlq": {"review"},
+	"ReportDlq": {"report"}, "ReconciliationDlq": {"reconcile"},
 }
 
 func TestQueuesAreClosed(t *testing.T) {

@@ -66,13 +66,17 @@ func TestWhichRolesFunctionsTake(t *testing.T) {
 		role := "arn:${AWS::Partition}:iam::" + account + ":role/shoreup/shoreup-"
 		for function, want := range map[string][]string{
 			"shoreup-evaluate": {role + "read"}, "shoreup-sweep": {role + "read"}, "shoreup-notify": {role + "annotate"}, "shoreup-seal": nil,
-			"shoreup-configrule": {role + "read"}, "shoreup-actions": nil,
-			"shoreup-apply": {role + "read", role + "remediate-iam", role + "remediate-network", role + "remediate-storage", role + "restore"},
+			"shoreup-configrule": {role + "read"}, "shoreup-actions": nil, "shoreup-decide": nil, "shoreup-interact": nil, "shoreup-review": nil, "shoreup-report": nil,
+			"shoreup-reconcile": nil,
+			"shoreup-apply":     {role + "read", role + "remediate-iam", role + "remediate-network", role + "remediate-storage", role + "restore"},
 		} {
 			var got []string
 			for _, s := range full()[stack].roleStatements()[function] {
 				if slices.Contains(s.actions, "sts:AssumeRole") {
 					got = append(got, s.resources...)
+					if inside := single(at(s.condition, "StringEquals", "aws:ResourceOrgID")) == "${OrganizationId}"; inside != (stack == "shoreup-hub") {
+						t.Errorf("%s: %s takes roles under the condition %v", stack, function, s.condition)
+					}
 				}
 			}
 			if stack == "shoreup-hub" && function == "shoreup-configrule" {
@@ -85,24 +89,56 @@ func TestWhichRolesFunctionsTake(t *testing.T) {
 	}
 }
 
-// TestApprovalsAreOnlyRead keeps every function of today from writing what people decide.
-func TestApprovalsAreOnlyRead(t *testing.T) {
+// TestWhoWritesWhat holds what the functions may do with the tables: only decide writes approvals and the kill switch, only interact what was heard of
+// Slack, and nobody who only shows or compares writes at all.
+func TestWhoWritesWhat(t *testing.T) {
 	t.Parallel()
-	readers := []string{}
-	for role, all := range full()["shoreup"].roleStatements() {
-		for _, s := range all {
-			if !slices.ContainsFunc(s.resources, func(r string) bool { return strings.HasSuffix(r, ":table/shoreup-approvals") }) {
-				continue
-			}
-			readers = append(readers, role)
-			// Who writes an intent makes it depend on them, which reads and changes nothing.
-			want := map[string][]string{"shoreup-apply": {"dynamodb:ConditionCheckItem", "dynamodb:GetItem"}, "shoreup-evaluate": {"dynamodb:GetItem"}}[role]
-			if !cmp.Equal(s.actions, want) || len(s.resources) != 1 {
-				t.Errorf("%s may %v the approvals", role, s.actions)
+	const get, put, update, del, check, query = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem", "dynamodb:Query"
+	want := map[string]map[string][]string{
+		"approvals": {
+			"apply":    {check, get}, // who writes an intent makes it depend on them, which reads and changes nothing
+			"evaluate": {get}, "notify": {get}, "decide": {get, put, query}, "review": {get, query}, "report": {query},
+		},
+		"audit": {
+			"apply": {get, put, query}, "evaluate": {get, put}, "decide": {get, put, query}, "review": {get, query}, "report": {get, query}, "seal": {get, query}, "reconcile": {get, query},
+		},
+		"state":                   {"apply": {check, get, query}, "evaluate": {get, query}, "decide": {get, query}, "review": {get, query}, "report": {query}},
+		"state but others' keys":  {"apply": {del, put, update}, "evaluate": {del, put}},
+		"state, the switch alone": {"decide": {put}},
+		"state, heard alone":      {"interact": {put}},
+	}
+	keys := map[string]map[string]any{
+		"state but others' keys":  {"ForAllValues:StringNotLike": map[string]any{"dynamodb:LeadingKeys": []any{"heard#*", "switch"}}, "Null": map[string]any{"dynamodb:LeadingKeys": "false"}},
+		"state, the switch alone": {"ForAllValues:StringEquals": map[string]any{"dynamodb:LeadingKeys": "switch"}, "Null": map[string]any{"dynamodb:LeadingKeys": "false"}},
+		"state, heard alone":      {"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": "heard#*"}, "Null": map[string]any{"dynamodb:LeadingKeys": "false"}},
+	}
+	for _, stack := range installations {
+		got := map[string]map[string][]string{}
+		for role, all := range full()[stack].roleStatements() {
+			for _, s := range all {
+				_, table, of := strings.Cut(s.resources[0], ":table/shoreup-")
+				if !of {
+					continue
+				}
+				if len(s.resources) != 1 {
+					t.Errorf("%s %s: %v in one statement", stack, role, s.resources)
+				}
+				for name, condition := range keys {
+					if cmp.Equal(s.condition, any(condition)) {
+						table = name
+					}
+				}
+				if (s.condition != nil) != (keys[table] != nil) {
+					t.Errorf("%s %s: an unknown condition on %s: %v", stack, role, table, s.condition)
+				}
+				if got[table] == nil {
+					got[table] = map[string][]string{}
+				}
+				got[table][strings.TrimPrefix(role, "shoreup-")] = s.actions
 			}
 		}
-	}
-	if !cmp.Equal(sorted(readers), []string{"shoreup-apply", "shoreup-evaluate"}) {
-		t.Errorf("%v read the approvals", readers)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", stack, diff)
+		}
 	}
 }

@@ -17,10 +17,13 @@ func (s stack) functionRoles() []role {
 }
 
 func (s stack) functionRole(f function) role {
-	r := role{name: name(f.name), does: "Runs the function " + f.name, trust: object{"Version": "2012-10-17", "Statement": []any{object{
+	r := role{name: name(f.name), does: "Runs the function " + f.name, condition: f.condition, trust: object{"Version": "2012-10-17", "Statement": []any{object{
 		"Effect": "Allow", "Principal": object{"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole",
 	}}}}
 	r.grants = []grant{{statements: slices.Concat(plumbing(f), stores(f), f.more)}}
+	if f.slack {
+		r.grants = append(r.grants, grant{[]statement{secret()}, within(f.condition, ifSlack)})
+	}
 	for _, other := range f.takes {
 		r.grants = append(r.grants, grant{statements: []statement{s.take(other)}})
 	}
@@ -34,9 +37,22 @@ func (s stack) functionRole(f function) role {
 	return r
 }
 
-// take allows a function to take a role of ours, and to say on whose decision.
+// within is a condition inside of another: nothing where it is the same one.
+func within(outer, inner string) string {
+	if outer == inner {
+		return ""
+	}
+	return inner
+}
+
+// take allows a function to take a role of ours, and to say on whose decision. In other accounts it must be one of the organisation: a stranger's account can
+// have a role of that name, too.
 func (s stack) take(role string) statement {
-	return statement{actions: []string{"sts:AssumeRole", "sts:SetSourceIdentity"}, resources: []string{roleARN(s.members, role)}}
+	out := statement{actions: []string{"sts:AssumeRole", "sts:SetSourceIdentity"}, resources: []string{roleARN(s.members, role)}}
+	if s.members != account {
+		out.condition = object{"StringEquals": object{"aws:ResourceOrgID": ref(paramOrganization)}}
+	}
+	return out
 }
 
 // plumbing is what a function needs of its own queues, of the queues that it sends to, and of its log.
@@ -65,15 +81,15 @@ func plumbing(f function) []statement {
 	return out
 }
 
-// stores is what a function needs of our tables and buckets, and of the Slack secret.
+// stores is what a function needs of our tables and buckets.
 func stores(f function) []statement {
-	var out []statement
+	out := keyed(f)
 	for _, t := range []struct {
 		suffix  string
 		actions []string
-	}{{occurrence.StateTable, f.state}, {occurrence.AuditTable, f.audit}, {occurrence.ApprovalTable, f.approvals}} {
+	}{{occurrence.StateTable, without(f.state, changing)}, {occurrence.AuditTable, f.audit}, {occurrence.ApprovalTable, f.approvals}} {
 		if len(t.actions) > 0 {
-			out = append(out, statement{actions: distinct(t.actions), resources: []string{"arn:" + partition + ":dynamodb:" + region + ":" + account + ":table/" + name(t.suffix)}})
+			out = append(out, statement{actions: distinct(t.actions), resources: []string{tableARN(t.suffix)}})
 		}
 	}
 	if f.rules {
@@ -81,17 +97,62 @@ func stores(f function) []statement {
 	}
 	if f.seals {
 		out = append(out,
-			statement{actions: []string{getObject, putObject}, resources: []string{"${" + auditBucket + ".Arn}/*"}},
+			statement{actions: []string{getObject, putObject}, resources: []string{"${" + auditBucket + ".Arn}/" + segments + "*"}},
 			statement{actions: []string{"s3:ListBucket"}, resources: []string{"${" + auditBucket + ".Arn}"}},
 		)
 	}
-	if f.slack { // Secrets Manager ends an ARN in six characters of its own
-		out = append(out, statement{
-			actions:   []string{"secretsmanager:GetSecretValue"},
-			resources: []string{"arn:" + partition + ":secretsmanager:" + region + ":" + account + ":secret:${" + paramSecret + "}-??????"},
-		})
+	if f.reports {
+		out = append(out, statement{actions: []string{putObject}, resources: []string{"${" + reportsBucket + ".Arn}/*"}})
 	}
 	return out
+}
+
+// secret is what a function needs of Slack's secret. Secrets Manager ends an ARN in six characters of its own.
+func secret() statement {
+	return statement{
+		actions:   []string{"secretsmanager:GetSecretValue"},
+		resources: []string{"arn:" + partition + ":secretsmanager:" + region + ":" + account + ":secret:${" + paramSecret + "}-??????"},
+	}
+}
+
+// changing are the actions that change an item.
+var changing = []string{putItem, updateItem, deleteItem}
+
+// The partitions of the state that only one function writes: the kill switch, and what was heard from Slack.
+const (
+	switchKey = "switch"
+	heardKeys = "heard#*"
+)
+
+// keyed is what a function may change of the state, by partition: nobody lifts the kill switch but the function that people's word goes to, and nobody
+// makes Slack's clicks heard or unheard but the one that hears them. Source: DynamoDB developer guide, "Using IAM policy conditions for
+// fine-grained access control" (a request that has no key matches a condition on all of its keys, hence the second condition).
+func keyed(f function) []statement {
+	on := func(actions []string, test string, keys ...string) []statement {
+		return []statement{{actions: distinct(actions), resources: []string{tableARN(occurrence.StateTable)}, condition: object{
+			"ForAllValues:" + test: object{leadingKeys: one(keys)}, "Null": object{leadingKeys: "false"},
+		}}}
+	}
+	switch writes := without(f.state, []string{getItem, query, checkItem}); {
+	case f.switches:
+		return on([]string{putItem}, "StringEquals", switchKey)
+	case f.hears:
+		return on([]string{putItem}, "StringLike", heardKeys)
+	case len(writes) > 0:
+		return on(writes, "StringNotLike", heardKeys, switchKey)
+	}
+	return nil
+}
+
+const leadingKeys = "dynamodb:LeadingKeys"
+
+func tableARN(suffix string) string {
+	return "arn:" + partition + ":dynamodb:" + region + ":" + account + ":table/" + name(suffix)
+}
+
+// without returns a list without the elements of another.
+func without(list, those []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(those, s) })
 }
 
 const getObject = "s3:GetObject"

@@ -32,6 +32,10 @@ type template struct {
 	Conditions map[string]any
 	Mappings   map[string]any
 	Resources  map[string]resource
+	Outputs    map[string]struct {
+		Condition string
+		Value     any
+	}
 }
 
 type resource struct {
@@ -58,7 +62,7 @@ var (
 var slowest time.Duration
 
 func everything(controls []core.Control) Props {
-	return Props{Controls: controls, Sources: everySource(), ConfigRules: true, HubActions: true}
+	return Props{Controls: controls, Sources: everySource(), ConfigRules: true, HubActions: true, SlackAPI: true}
 }
 
 // installations are the stacks that hold functions.
@@ -128,7 +132,11 @@ func plannedControls() []core.Control {
 		ops := func(list string) []awsapi.Op {
 			var out []awsapi.Op
 			for _, name := range words(list) {
-				out = append(out, awsapi.Op{Name: name, Actions: []string{name}})
+				op := awsapi.Op{Name: name, Actions: []string{name}}
+				if strings.HasPrefix(name, "s3:") { // as those of today are declared
+					op.Conditions = []awsapi.Condition{{Operator: "StringEquals", Key: "aws:ResourceAccount", Value: awsapi.RoleAccount}}
+				}
+				out = append(out, op)
 			}
 			return out
 		}

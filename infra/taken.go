@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"slices"
+
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/hub"
 )
@@ -60,13 +62,11 @@ func (s stack) trust(functions []string) object {
 // only when it happens.
 func annotates() []statement {
 	var out []statement
-	for _, action := range distinct(actions(annotations())) {
-		st := statement{actions: []string{action}, resources: annotated(action)}
-		if service(action) == "securityhub:" {
-			// To resolve is for the control that found it, to suppress for people. Source: Security Hub user guide, "Configuring access to BatchUpdateFindings".
-			st.condition = object{"StringEqualsIfExists": object{"securityhub:ASFFSyntaxPath/Workflow.Status": "NOTIFIED"}}
+	for _, op := range annotations() {
+		for _, action := range op.Actions {
+			out = append(out, statement{actions: []string{action}, resources: annotated(action), condition: narrowed(op, action)})
 		}
-		out = append(out, st)
 	}
+	slices.SortFunc(out, func(a, b statement) int { return slices.Compare(a.actions, b.actions) })
 	return out
 }

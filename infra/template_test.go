@@ -20,7 +20,7 @@ func TestBucketsAreClosed(t *testing.T) {
 	t.Parallel()
 	for _, stack := range installations {
 		tpl := today()[stack]
-		if got := sortedKeys(tpl.of("AWS::S3::Bucket")); !cmp.Equal(got, []string{"AccessLogsBucket", "AuditBucket", "RulesBucket"}) {
+		if got := sortedKeys(tpl.of("AWS::S3::Bucket")); !cmp.Equal(got, []string{"AccessLogsBucket", "AuditBucket", "ReportsBucket", "RulesBucket"}) {
 			t.Errorf("%s: buckets %v", stack, got)
 		}
 		for logical, b := range tpl.of("AWS::S3::Bucket") {
@@ -49,10 +49,32 @@ func TestBucketsAreClosed(t *testing.T) {
 // checkWriters holds who alone may write rules and sealed audit logs, and that the latter are locked.
 func checkWriters(t *testing.T, tpl template) {
 	t.Helper()
-	for bucket, want := range map[string]string{"RulesBucket": "${DeployRole}", "AuditBucket": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shoreup/shoreup-seal"} {
+	role := "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/shoreup/shoreup-"
+	for bucket, want := range map[string]string{"RulesBucket": "${DeployRole}", "AuditBucket": role + "seal", "ReportsBucket": role + "report"} {
 		deny := statements(tpl.Resources[bucket+"Policy"].Properties["PolicyDocument"])[0]
 		if got := single(at(deny.condition, "ArnNotEquals", "aws:PrincipalArn")); deny.effect != "Deny" || deny.actions[0] != "s3:PutObject" || got != want {
 			t.Errorf("%s: %+v", bucket, deny)
+		}
+	}
+	once := map[string]any{
+		"Sid": "OnlyOnce", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": map[string]any{"Fn::Sub": "${AuditBucket.Arn}/chains/*"},
+		"Condition": map[string]any{"Null": map[string]any{"s3:if-none-match": "true"}},
+	}
+	all, _ := at(tpl.Resources["AuditBucketPolicy"].Properties["PolicyDocument"], "Statement").([]any)
+	if !slices.ContainsFunc(all, func(s any) bool { return cmp.Equal(s, any(once)) }) {
+		t.Error("sealed parts of the audit log could be written over")
+	}
+	var sources []string
+	for _, s := range statements(tpl.Resources["AccessLogsBucketPolicy"].Properties["PolicyDocument"]) {
+		sources = append(sources, list(at(s.condition, "ArnLike", "aws:SourceArn"))...)
+	}
+	if !cmp.Equal(sorted(sources), []string{"${AuditBucket.Arn}", "${ReportsBucket.Arn}", "${RulesBucket.Arn}"}) {
+		t.Errorf("access logs come from %v", sources)
+	}
+	for _, bucket := range []string{"AccessLogsBucket", "ReportsBucket"} {
+		rules, _ := at(tpl.Resources[bucket].Properties, "LifecycleConfiguration", "Rules").([]any)
+		if len(rules) != 1 || at(rules[0], "ExpirationInDays") != 400.0 || at(rules[0], "Status") != "Enabled" {
+			t.Errorf("%s: what is deleted: %v", bucket, rules)
 		}
 	}
 	lock := at(tpl.Resources["AuditBucket"].Properties, "ObjectLockConfiguration", "Rule", "DefaultRetention")

@@ -229,6 +229,18 @@ func TestWorstCase(t *testing.T) {
 		t.Errorf("notify at worst: %+v", notify)
 	}
 	for name, p := range got {
+		for _, c := range []struct {
+			means string
+			who   []string
+		}{
+			{"lift the kill switch", []string{"shoreup-decide"}}, {"reset limits", []string{"shoreup-apply", "shoreup-evaluate"}}, {"approve in the name of others", []string{"shoreup-decide"}},
+			{"say a word in the name of others", []string{"shoreup-interact", "shoreup-review"}}, {"write what reports say", []string{"shoreup-report"}},
+			{"post as shoreup", []string{"shoreup-interact", "shoreup-notify"}},
+		} {
+			if strings.Contains(p.Worst, c.means) != slices.Contains(c.who, name) {
+				t.Errorf("%s at worst: %q; of %q should be said: %v", name, p.Worst, c.means, c.who)
+			}
+		}
 		if len(p.Writes) > 0 && name != "shoreup-apply" {
 			t.Errorf("%s can write to customers' resources: %v", name, p.Writes)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/shoreup/shoreup/shared/iampolicy"
 	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/report/text"
+	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
 // power is what somebody can do at worst who holds certain rights; the keys are stable.
@@ -114,7 +115,11 @@ func ownRights(r blueprint.Role) []string {
 	out := []string{}
 	for _, s := range r.Statements {
 		if s.Allows() && !slices.Contains(s.Actions, "sts:AssumeRole") && !strings.HasPrefix(s.Actions[0], "logs:") {
-			out = append(out, strings.Join(shortened(s.Actions), " ")+" on "+strings.Join(s.Resources, ", "))
+			right := strings.Join(shortened(s.Actions), " ") + " on " + strings.Join(s.Resources, ", ")
+			if keys, but := partitions(s); len(keys) > 0 {
+				right += map[bool]string{false: " in partitions ", true: " but in partitions "}[but] + strings.Join(keys, " and ")
+			}
+			out = append(out, right)
 		}
 	}
 	return out
@@ -157,31 +162,66 @@ func verdict(b *blueprint.Blueprint, own blueprint.Role, p power) string {
 
 // consequences say what a right of a function's own role comes to.
 var consequences = []consequence{
-	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.StateTable, "can lift the kill switch and reset limits"},
-	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.ApprovalTable, "can approve in the name of others"},
-	{[]string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}, ":table/shoreup-" + occurrence.AuditTable, "can write history, which verification finds where it does not fit the chain"},
-	{[]string{"sqs:SendMessage"}, ":shoreup-apply", "can order fixes, which apply plans anew and the rules file decides"},
-	{[]string{"secretsmanager:GetSecretValue"}, ":secret:", "can read Slack's token and post as shoreup"},
-	{[]string{"securityhub:BatchUpdateFindings"}, "", "can annotate and suppress findings"},
-	{[]string{"s3:PutObject"}, ":s3:::shoreup-audit-", "can add to the sealed audit log, and take nothing out of it"},
-	{[]string{"config:PutEvaluations"}, "", "can tell AWS Config what is compliant"},
+	{writesItem, ":table/shoreup-" + occurrence.StateTable, "switch", "can lift the kill switch"},
+	{writesItem, ":table/shoreup-" + occurrence.StateTable, "count#any", "can reset limits, and free what is being changed"},
+	{writesItem, ":table/shoreup-" + occurrence.ApprovalTable, "", "can approve in the name of others"},
+	{writesItem, ":table/shoreup-" + occurrence.AuditTable, "", "can write history, which verification finds where it does not fit the chain"},
+	{[]string{"sqs:SendMessage"}, ":shoreup-words", "", "can say a word in the name of others"},
+	{[]string{"sqs:SendMessage"}, ":shoreup-apply", "", "can order fixes, which apply plans anew and the rules file decides"},
+	{[]string{"secretsmanager:GetSecretValue"}, ":secret:", "", "can read Slack's token and post as shoreup"},
+	{[]string{"securityhub:BatchUpdateFindings"}, "", "", "can change what findings of Security Hub say, and neither resolve nor suppress them"},
+	{[]string{"s3:PutObject"}, ":s3:::shoreup-audit-", "", "can add to the sealed audit log, and take nothing out of it"},
+	{[]string{"s3:PutObject"}, ":s3:::shoreup-reports-", "", "can write what reports say"},
+	{[]string{"config:PutEvaluations"}, "", "", "can tell AWS Config what is compliant"},
 }
+
+var writesItem = []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
 
 type consequence struct {
 	actions  []string
 	resource string // a part of its ARN
+	key      string // of a table's partition; empty: any
 	means    string
 }
 
 func grants(c consequence, s blueprint.Statement) bool {
 	return s.Allows() && slices.ContainsFunc(s.Actions, func(a string) bool { return slices.Contains(c.actions, a) }) &&
-		slices.ContainsFunc(s.Resources, func(r string) bool { return strings.Contains(r, c.resource) })
+		slices.ContainsFunc(s.Resources, func(r string) bool { return strings.Contains(r, c.resource) }) && reaches(s, c.key)
+}
+
+// reaches reports whether a statement's conditions leave it a table's partition.
+func reaches(s blueprint.Statement, key string) bool {
+	keys, but := partitions(s)
+	return key == "" || len(keys) == 0 || slices.ContainsFunc(keys, func(k string) bool { return wildcard.Match(k, key) }) != but
+}
+
+// partitions are the keys that a statement's conditions keep it to, or, with but, from; none: there is no such condition.
+func partitions(s blueprint.Statement) (keys []string, but bool) {
+	for operator, on := range s.Conditions {
+		tested, _ := on.(map[string]any)
+		value := tested["dynamodb:LeadingKeys"]
+		if value == nil || operator == "Null" {
+			continue
+		}
+		list, several := value.([]any)
+		if !several {
+			list = []any{value}
+		}
+		for _, k := range list {
+			keys = append(keys, fmt.Sprint(k))
+		}
+		but = strings.Contains(operator, "Not")
+	}
+	return keys, but
 }
 
 // others are the powers that come from no function's role: what the functions believe, and what stands above all of it.
 func others(b *blueprint.Blueprint) []power {
-	rules, tables := "the rules file", map[string]string{}
+	rules, secret, tables := "the rules file", "", map[string]string{}
 	for _, f := range b.Functions {
+		if name := f.Environment["SHOREUP_SLACK_SECRET"]; name != "" {
+			secret = name
+		}
 		if where := f.Environment["SHOREUP_RULES"]; where != "" {
 			rules = where
 		}
@@ -205,6 +245,9 @@ func others(b *blueprint.Blueprint) []power {
 		{Who: "writes table " + tables[occurrence.AuditTable], Rights: []string{"dynamodb:UpdateItem, PutItem or DeleteItem on it"},
 			Worst:   "writes history anew, and has undo calls of records believed",
 			Bounded: "shoreup audit verify finds what does not fit the chain, and with --remembered what does not fit a Slack message or a sealed segment; an undo runs only the control's declared undo calls"},
+		{Who: "reads the secret " + secret, Rights: []string{"secretsmanager:GetSecretValue on it"},
+			Worst:   "posts as shoreup, and clicks in the name of anybody whom the rules file names: approves what it leaves to people",
+			Bounded: mostly + "; an approval is of one plan's hash, stands on the record, and its message in Slack says who is said to have clicked"},
 		{Who: "deploys: CloudFormation, its execution role, or whoever may write roles and policies below /shoreup/", Rights: []string{"cloudformation:UpdateStack", "iam:PutRolePolicy, AttachRolePolicy, CreatePolicyVersion or UpdateAssumeRolePolicy on role/shoreup/*, policy/shoreup/*"},
 			Worst: "all of the above, in every account that the roles are in", Bounded: "nothing of shoreup's: treat it as administrator of all those accounts"},
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/shoreup/shoreup/shared/annotate"
@@ -27,7 +28,7 @@ func main() {
 }
 
 func open(ctx context.Context) (annotate.Handler, error) {
-	env, err := hub.FromEnv("SHOREUP_SLACK_SECRET")
+	env, err := hub.FromEnv()
 	if err != nil {
 		return nil, err
 	}
@@ -35,13 +36,21 @@ func open(ctx context.Context) (annotate.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	sender, err := hub.New(cfg, env, nil).Slack(ctx)
-	if err != nil {
-		return nil, err
+	people := nobody
+	if env.SlackSecret != "" {
+		sender, err := hub.New(cfg, env, nil).Slack(ctx)
+		if err != nil {
+			return nil, err
+		}
+		people = (&handler.Notify{Sender: sender}).Handle
 	}
-	people := (&handler.Notify{Sender: sender}).Handle
 	if env.Annotate == "" {
 		return people, nil
 	}
 	return annotate.After(people, annotate.New(hub.Sessions(cfg, env.Annotate, "annotate"), annotate.Counter(os.Stdout, time.Now))), nil
+}
+
+// nobody stands in for people where there is no Slack.
+func nobody(context.Context, lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error) {
+	return lambdaevents.SQSEventResponse{BatchItemFailures: []lambdaevents.SQSBatchItemFailure{}}, nil
 }

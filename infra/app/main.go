@@ -10,6 +10,7 @@
 //	sources=a,b        optional sources of events, of config, securityhub and guardduty; all by default
 //	config=true        deploy the AWS Config rules behind the controls, and in shape single rules of our own for those that have none
 //	securityhub=true   make custom actions in Security Hub with which people have findings planned, or ask for their fix
+//	slack=http-api     have Slack tell of clicks at an HTTP API of API Gateway; url, the default, is a function URL
 //	protected=ARN,ARN  ARN patterns that no role of shoreup may ever change, break-glass roles for example
 package main
 
@@ -112,6 +113,13 @@ func props(app awscdk.App) (infra.Props, error) {
 		default:
 			return p, fmt.Errorf("reading context %s: %q is neither true nor false", key, get(key))
 		}
+	}
+	switch get("slack") {
+	case "", "url":
+	case "http-api":
+		p.SlackAPI = true
+	default:
+		return p, fmt.Errorf("reading context slack: %q is neither url nor http-api", get("slack"))
 	}
 	if get("shape") == "member" { // it has no functions
 		return p, nil

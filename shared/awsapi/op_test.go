@@ -84,6 +84,29 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// TestUnderIsAnotherDeclaration: the same operation may be declared twice, for a role that may do less and for one that may do more.
+func TestUnderIsAnotherDeclaration(t *testing.T) {
+	t.Parallel()
+	of := func(key string) Condition { return Condition{Operator: "StringEquals", Key: key, Value: "x"} }
+	first := putThing.Under(of("a"))
+	second, third := first.Under(of("b")), first.Under(of("c"))
+	for _, c := range []struct {
+		op   Op
+		want string
+	}{{putThing.Op, ""}, {first.Op, "a"}, {second.Op, "a b"}, {third.Op, "a c"}} {
+		var keys []string
+		for _, condition := range c.op.Conditions {
+			keys = append(keys, condition.Key)
+		}
+		if got := strings.Join(keys, " "); got != c.want || c.op.Name != putThing.Op.Name {
+			t.Errorf("%s under %q, want %q", c.op.Name, got, c.want)
+		}
+	}
+	if err := third.Op.Check(putThing.Call(&PutThingInput{Name: aws.String("n")}), "n"); err != nil {
+		t.Errorf("a call of the one is none of the other: %v", err)
+	}
+}
+
 func TestReadsCannotBeRun(t *testing.T) {
 	t.Parallel()
 	read := NewRead(newFake, (*fakeClient).PutThing, "fake:GetThing")

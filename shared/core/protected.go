@@ -26,6 +26,14 @@ var protected = []struct{ pattern, reason string }{
 	{"arn:*:s3:::shoreup-*", "shoreup's own bucket"},
 	{"arn:*:sqs:*:*:shoreup-*", "shoreup's own queue"},
 	{"arn:*:dynamodb:*:*:table/shoreup-*", "shoreup's own table"},
+	{"arn:*:cloudwatch:*:*:alarm:shoreup-*", "shoreup's own alarm"},
+	{"arn:*:events:*:*:event-bus/shoreup", "shoreup's own event bus"},
+	{"arn:*:events:*:*:rule/shoreup*", "shoreup's own event rule"},
+	{"arn:*:lambda:*:*:function:shoreup-*", "shoreup's own function"},
+	{"arn:*:logs:*:*:log-group:/aws/lambda/shoreup-*", "shoreup's own log"},
+	{"arn:*:logs:*:*:log-group:/aws/apigateway/shoreup-*", "shoreup's own log"},
+	{"arn:*:secretsmanager:*:*:secret:shoreup/*", "shoreup's own secret"},
+	{"arn:*:sns:*:*:shoreup-*", "shoreup's own topic"},
 }
 
 // ProtectedARNs returns the patterns of everything that must never be written.

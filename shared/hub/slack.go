@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 
 	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/awsapi/secretsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify"
 	"github.com/shoreup/shoreup/shared/notify/slackapp"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
@@ -31,6 +33,10 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 	}
 	if h.Decide != "" {
 		c.Point, c.Buttons = h.pointTo, secret.SigningSecret != "" // without it nobody could tell a click from a forged one
+		store, approvals := dynamodbapi.NewStore(h.Own), table(occurrence.ApprovalTable, h.Tables)
+		c.Latest = func(ctx context.Context, k approval.Key) (approval.Request, bool, error) {
+			return approval.Get(ctx, store, approvals, k)
+		}
 	}
 	c.Route = func(f core.Finding) string {
 		return h.Rules.Get(ctx).Channel(rules.Subject{Control: f.Control, Severity: string(f.Severity), Account: f.Account, Family: f.Family})

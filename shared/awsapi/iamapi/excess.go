@@ -135,14 +135,28 @@ func capped(f iampolicy.Finding, boundary string) bool {
 		return false // what cannot be read protects nobody
 	}
 	return !slices.ContainsFunc(iampolicy.JudgeIdentity(doc), func(b iampolicy.Finding) bool {
-		if b.Rung == iampolicy.Admin {
-			return true
+		switch {
+		case b.Unsettled: // whether the boundary allows the thing is not settled, so what is left of it is not, either
+			return false
+		case b.Rung == iampolicy.Admin:
+			return leaves(doc, f)
 		}
 		shared := slices.ContainsFunc(f.Actions, func(a string) bool {
 			return slices.ContainsFunc(b.Actions, func(o string) bool { return strings.EqualFold(a, o) })
 		})
 		return b.Rung == f.Rung && (shared || f.Rung == iampolicy.Combination)
 	})
+}
+
+// leaves reports whether a boundary that allows nearly everything denies nothing that a finding needs.
+func leaves(boundary iampolicy.Document, f iampolicy.Finding) bool {
+	switch f.Rung {
+	case iampolicy.Escalation, iampolicy.DataExfiltration:
+		return slices.ContainsFunc(f.Actions, func(a string) bool { return !boundary.Denies(a) })
+	case iampolicy.Combination, iampolicy.PassRoleAny, iampolicy.PassRoleNamed:
+		return !boundary.Denies("iam:PassRole")
+	}
+	return true
 }
 
 // Wholly reports whether nothing but the violation would be lost with a statement: each of its actions is one of the dangerous ones, or a wildcard over

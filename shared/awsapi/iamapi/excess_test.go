@@ -72,6 +72,11 @@ func TestJudge(t *testing.T) {
 		"boundary that caps nothing":      {[]Held{own("a", admin)}, admin, []string{`administrator | inline policy "a", statement 1`}},
 		"boundary that leaves the danger": {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:*", "*"), []string{`privilege-escalation | inline policy "a", statement 1`}},
 		"boundary that takes the danger":  {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, allow("iam:PutUserPolicy", "*"), []string{`privilege-escalation | inline policy "a", statement 1 | unsettled`}},
+		"boundary that takes IAM":         {[]Held{own("a", admin)}, `{"Statement":[` + inner(admin) + `,{"Effect":"Deny","Action":"iam:*","Resource":"*"}]}`, []string{`administrator | inline policy "a", statement 1 | unsettled`}},
+		"boundary that takes one way":     {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, `{"Statement":[` + inner(admin) + `,{"Effect":"Deny","Action":"iam:Create*","Resource":"*"}]}`, []string{`privilege-escalation | inline policy "a", statement 1 | unsettled`}},
+		"boundary that takes another way": {[]Held{own("a", allow("iam:CreateAccessKey", "*"))}, `{"Statement":[` + inner(admin) + `,{"Effect":"Deny","Action":"iam:Put*","Resource":"*"}]}`, []string{`privilege-escalation | inline policy "a", statement 1`}},
+		"boundary that takes PassRole":    {[]Held{own("a", allow("iam:PassRole", "*"))}, `{"Statement":[` + inner(admin) + `,{"Effect":"Deny","Action":"iam:PassRole","Resource":"*"}]}`, []string{`pass-role-any | inline policy "a", statement 1 | unsettled`}},
+		"boundary that some may pass":     {[]Held{own("a", admin)}, `{"Statement":[` + inner(admin) + `,{"Effect":"Deny","Action":"iam:*","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}]}`, []string{`administrator | inline policy "a", statement 1`}},
 		"boundary that cannot be read":    {[]Held{own("a", admin)}, "{", []string{`administrator | inline policy "a", statement 1`}},
 		"nothing":                         {nil, "", nil},
 	} {
