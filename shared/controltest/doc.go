@@ -32,7 +32,7 @@
 // # What is proved
 //
 // Violations, outcome, calls, undo and texts are as listed. The calls are checked, made and read back: the judge is clean, and the state is the one listed
-// and the one that the plan expected. Planning again finds nothing to do. The undo calls, run in reverse order, give back the state before. A read that is
+// and the one that the plan expected; where the plan has a shorter way to look back, that shows the same. Planning again finds nothing to do. The undo calls, run in reverse order, give back the state before. A read that is
 // denied makes Look fail with an error of class access denied. Lists that the API answers in another order give the same plan. Over all cases the
 // operations made are the declared ones: Reads in looking, Writes in doing, Undoes in undoing, no more and no less.
 //

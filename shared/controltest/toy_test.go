@@ -177,7 +177,7 @@ func TestFlaws(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestFlaw$", "-test.v")
-			cmd.Env = append(os.Environ(), flawVar+"="+f.name)
+			cmd.Env = append(os.Environ(), flawVar+"="+f.name, emulatortest.Share(t))
 			out, err := cmd.CombinedOutput()
 			if err == nil {
 				t.Errorf("Run passes a control with a flaw\n%s", out)

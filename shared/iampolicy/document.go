@@ -34,6 +34,8 @@ type Statement struct {
 	NotResources  []string
 	Conditions    []Condition // all of them must hold
 
+	actions, notActions []string // in lower case: they are compared without case, often
+
 	start, end int
 	raw        []byte
 }

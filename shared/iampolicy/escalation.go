@@ -132,6 +132,7 @@ func (h holdings) readyCombinations() []readyCombination {
 
 // grantedBy: any resource of the service will do, since what is created there runs under the passed role.
 func (h holdings) grantedBy(action string) []Ref {
+	action = strings.ToLower(action) // once, not for each statement
 	service, _, _ := strings.Cut(action, ":")
 	if h.denied(action, everyResourceOf(service)) {
 		return nil

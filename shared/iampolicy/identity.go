@@ -102,6 +102,9 @@ func (h holdings) denied(action string, t target) bool {
 	})
 }
 
+// Denies reports whether an unconditional Deny of the document takes the action away on every resource.
+func (d Document) Denies(action string) bool { return gather([]Document{d}).denied(action, anything) }
+
 // limited: an unconditional Deny takes the action away everywhere but on resources that its NotResource names, and those
 // are not all of the type. How dangerous they are cannot be weighed here.
 func (h holdings) limited(action string, t target) bool {
@@ -113,7 +116,7 @@ func (h holdings) limited(action string, t target) bool {
 // deniesAll: the Deny leaves no resource of the type. (A NotResource that spares one leaves it.)
 func (s Statement) deniesAll(t target) bool {
 	if s.NotResources != nil {
-		everything := strings.NewReplacer("{p}", "*", "{r}", "*", "{a}", "*").Replace(string(t))
+		everything := t.in("*", "*", "*")
 		return !slices.ContainsFunc(s.NotResources, func(r string) bool { return overlaps(r, everything) })
 	}
 	return slices.ContainsFunc(s.Resources, t.coveredBy)

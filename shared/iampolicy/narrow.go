@@ -94,9 +94,9 @@ func sparesFixed(c Condition, keys map[string]shape) bool {
 // coversAction: the statement applies to every action that the lower-case pattern matches.
 func (s Statement) coversAction(pattern string) bool {
 	if s.NotActions != nil {
-		return !slices.ContainsFunc(s.NotActions, func(p string) bool { return overlaps(strings.ToLower(p), pattern) })
+		return !slices.ContainsFunc(s.notActions, func(p string) bool { return overlaps(p, pattern) })
 	}
-	return slices.ContainsFunc(s.Actions, func(p string) bool { return covers(strings.ToLower(p), pattern) })
+	return slices.ContainsFunc(s.actions, func(p string) bool { return covers(p, pattern) })
 }
 
 // coversResource: the statement applies to every resource that the pattern matches. A statement without a resource

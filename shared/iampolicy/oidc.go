@@ -58,6 +58,7 @@ func sharedIssuers() map[string]issuer {
 		"sub": {{"organization:", ':'}}, "terraform_organization_id": nil, "terraform_organization_name": nil, "terraform_workspace_id": nil,
 	}}
 	cognito := plain("aud", "sub")
+	turbonomic := sub("system:serviceaccount:", ':') // all customers of the service share its clusters, each has a namespace
 	return map[string]issuer{
 		"token.actions.githubusercontent.com":                githubIssuer(),
 		"vstoken.actions.githubusercontent.com":              githubIssuer(),
@@ -76,12 +77,19 @@ func sharedIssuers() map[string]issuer {
 		"scalr.io":                                     sub("account:", ':'),
 		"tokens.cloud.shisho.dev":                      sub("job:", ':'),
 		"proidc.upbound.io":                            sub("mcp:", '/'),
+		"api.pulumi.com":                               plain("aud"),
 		"api.pulumi.com/oidc":                          plain("aud"),
 		"sandboxes.cloud":                              plain("aud"),
 		"oidc.vercel.com":                              plain("aud"),
 		"cognito-identity.amazonaws.com":               cognito,
 		"cognito-identity-us-gov.amazonaws.com":        cognito,
 		"cognito-identity.cn-north-1.amazonaws.com.cn": cognito,
+		"rh-oidc.s3.us-east-1.amazonaws.com/22ejnvnnturfmt6km08idd0nt4hekbn7": turbonomic,
+		"rh-oidc.s3.us-east-1.amazonaws.com/23e3sd27sju1hoou6ohfs68vbno607tr": turbonomic,
+		"rh-oidc.s3.us-east-1.amazonaws.com/23ne21h005qjl3n33d8dui5dlrmv2tmg": turbonomic,
+		"rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26": turbonomic,
+		"oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb":         turbonomic,
+		"oidc.op1.openshiftapps.com/2c51blsaqa9gkjt0o9rt11mle8mmropu":         turbonomic,
 	}
 }
 

@@ -108,6 +108,7 @@ func readStatement(n node) (Statement, error) {
 		}
 	}
 	s.Allow = effect == "Allow"
+	s.actions, s.notActions = lowered(s.Actions), lowered(s.NotActions)
 	switch {
 	case effect == "":
 		return Statement{}, errors.New("no Effect element")
@@ -121,6 +122,14 @@ func readStatement(n node) (Statement, error) {
 		return Statement{}, errors.New("both Principal and NotPrincipal")
 	}
 	return s, nil
+}
+
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = strings.ToLower(v)
+	}
+	return out
 }
 
 func (s *Statement) readElement(m member, effect *string) (err error) {

@@ -47,7 +47,12 @@ func (t target) coveredBy(pattern string) bool {
 		region = plainOr(parts[3], region)
 		account = plainOr(parts[4], account)
 	}
-	return covers(pattern, strings.NewReplacer("{p}", partition, "{r}", region, "{a}", account).Replace(string(t)))
+	return covers(pattern, t.in(partition, region, account))
+}
+
+// in writes the target for one partition, Region and account.
+func (t target) in(partition, region, account string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(string(t), "{p}", partition), "{r}", region), "{a}", account)
 }
 
 func plainOr(field, other string) string {
@@ -97,11 +102,11 @@ func (s Statement) touches(service string) bool {
 // appliesTo: the statement's Action or NotAction element includes this one action. Case does not count.
 func (s Statement) appliesTo(action string) bool {
 	action = strings.ToLower(action)
-	match := func(p string) bool { return wildcard.Match(strings.ToLower(p), action) }
+	match := func(p string) bool { return wildcard.Match(p, action) }
 	if s.NotActions != nil {
-		return !slices.ContainsFunc(s.NotActions, match)
+		return !slices.ContainsFunc(s.notActions, match)
 	}
-	return slices.ContainsFunc(s.Actions, match)
+	return slices.ContainsFunc(s.actions, match)
 }
 
 // onSelf: a Resource is the calling user, by the variable ${aws:username}. Variables are case-insensitive, as keys are.

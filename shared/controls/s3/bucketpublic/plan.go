@@ -16,10 +16,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	if !anySettled(violations) {
 		return fix, nil
 	}
-	use, err := usesOf(s)
-	if err != nil {
-		return fix, err
-	}
+	use := usesOf(s)
 	fix.NeverAuto = use.cautions(s)
 	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
 		return blockAll(r, s, fix), nil

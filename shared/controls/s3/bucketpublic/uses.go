@@ -13,24 +13,25 @@ import (
 
 // uses is who else a bucket's policy and ACL serve, besides everybody.
 type uses struct {
-	doc       iampolicy.Document
-	public    []int             // statements that are certainly public
-	partners  []string          // other accounts, canonical users and CloudFront identities
-	unsettled []int             // statements that may serve somebody on purpose
-	opening   iampolicy.Opening // what of them has to go
-	deleted   string            // a deleted principal that a surviving statement names
-	gone      string            // one that a statement names which has to go: S3 would not take it back
+	doc        iampolicy.Document
+	public     []int             // statements that are certainly public
+	partners   []string          // other accounts, canonical users and CloudFront identities
+	unsettled  []int             // statements that may serve somebody on purpose
+	opening    iampolicy.Opening // what of them has to go
+	deleted    string            // a deleted principal that a surviving statement names
+	unreadable bool              // the policy is no policy by IAM's grammar
+	gone       string            // one that a statement names which has to go: S3 would not take it back
 }
 
-func usesOf(s State) (uses, error) {
+// usesOf is [usesIn] for a state. Of a policy that cannot be read nobody knows whom it serves.
+func usesOf(s State) uses {
 	if len(s.Policy) == 0 {
-		return usesIn(s, iampolicy.Document{}), nil
+		return usesIn(s, iampolicy.Document{})
 	}
 	doc, err := iampolicy.Parse([]byte(s.PolicyText))
-	if err != nil {
-		return uses{}, fmt.Errorf("reading the bucket policy: %w", err)
-	}
-	return usesIn(s, doc), nil
+	u := usesIn(s, doc)
+	u.unreadable = err != nil
+	return u
 }
 
 func usesIn(s State, doc iampolicy.Document) uses {
@@ -73,7 +74,7 @@ func notPublic(s iampolicy.Statement) bool {
 // setting stops all cross-account access (S3 user guide, "Blocking public access"). Without a public statement it stops nothing; a statement that AWS does not
 // settle may be one.
 func (u uses) outsiders() bool {
-	return len(u.public) > 0 && len(u.partners) > 0 || len(u.unsettled) > 0
+	return len(u.public) > 0 && len(u.partners) > 0 || len(u.unsettled) > 0 || u.unreadable
 }
 
 // stuck: outsiders have to keep what the policy gives them, so it has to be edited, and S3 would refuse it for a deleted principal in what stays.
@@ -84,6 +85,9 @@ func (u uses) text() string {
 	if len(u.unsettled) > 0 {
 		parts = append(parts, core.Count(len(u.unsettled), "statement")+" whose meaning AWS does not settle")
 	}
+	if u.unreadable {
+		parts = append(parts, "a policy that cannot be read")
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -92,6 +96,9 @@ func (u uses) cautions(s State) []string {
 	var out []string
 	if s.Website {
 		out = append(out, "the bucket serves a website, which would answer 403")
+	}
+	if u.unreadable {
+		out = append(out, "the policy cannot be read, and may be there for CloudFront or for logs")
 	}
 	return append(out, duties.Cautions(u.doc, s.Grants)...)
 }
