@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
@@ -20,7 +19,7 @@ import (
 func (h *Hub) Desk() *approval.Desk {
 	return &approval.Desk{
 		Store: dynamodbapi.NewStore(h.Own), Table: table(occurrence.ApprovalTable, h.Tables), Log: h.Engine.Log, Book: h.Engine.State,
-		Rules: h.Rules.Get, Order: h.approved, Tell: notify.Teller(h.SendNotify), Now: time.Now, Account: h.Account,
+		Rules: h.Rules.Get, Undoable: h.Engine.Undoable, Order: h.approved, Tell: notify.Teller(h.SendNotify), Now: time.Now, Account: h.Account,
 		Control: func(id string) (core.Meta, bool) {
 			c, ok := h.Engine.Control(id)
 			return c.Meta, ok
@@ -33,12 +32,13 @@ func (h *Hub) SendNotify(ctx context.Context, body string) error {
 	return sqsapi.Send(ctx, h.Own, h.Env.Notify, body, "")
 }
 
-// approved hands an approved plan to the function that applies.
+// approved hands what is approved to the function that applies.
 func (h *Hub) approved(ctx context.Context, r approval.Request) error {
-	if r.Key.Kind != approval.Fix {
-		return fmt.Errorf("handing over the request about %s: a %s is not carried out by the function that applies", r.ARN, r.Key.Kind)
+	o, err := engine.OrderOf(r)
+	if err != nil {
+		return err
 	}
-	return h.enqueue(ctx, engine.Order{Occurrence: r.Key.ID, Control: r.Control, Resource: r.Where, Hash: r.Key.Hash})
+	return h.enqueue(ctx, o)
 }
 
 // point tells the deciding function where to look.

@@ -28,6 +28,9 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 	}
 	name := func(id string) string { return h.accountName(ctx, id) }
 	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, AccountName: name, Token: secret.BotToken, Webhook: secret.Webhook}
+	if file := h.Rules.Get(ctx); file != nil {
+		c.PlanURL = file.Slack.Page
+	}
 	if c.Webhook != "" {
 		return notify.New(c)
 	}

@@ -44,16 +44,25 @@ func (o Options) value(f core.Finding) string {
 	return slackapp.Value(*asked(f), 1)
 }
 
+// undoValue is what the button of a message about something done says; empty: it has none.
+func (o Options) undoValue(f core.Finding) string {
+	if !o.Buttons || show.Undo(f) == "" {
+		return ""
+	}
+	return slackapp.UndoValue(f.Record.Chain, f.Record.Seq)
+}
+
+// undoButton opens a form that asks for the reason; what it leads to is said there.
+func undoButton(value string) slack.Block {
+	return slack.NewActionBlock(slackapp.Block, button(slackapp.Undo, value, "Ask to take it back"))
+}
+
 // planURL is the address of the page about a finding's plan; empty: there is none.
 func (o Options) planURL(f core.Finding) string {
 	if o.PlanURL == "" {
 		return ""
 	}
-	sep := "?"
-	if strings.Contains(o.PlanURL, "?") {
-		sep = "&"
-	}
-	return o.PlanURL + sep + url.Values{"account": {f.Account}, "occurrence": {f.Occurrence}, "hash": {f.Hash}}.Encode()
+	return o.PlanURL + "#" + url.Values{"view": {"plans"}, "q": {f.Hash}}.Encode() // of what follows # the page's server hears nothing
 }
 
 // buttons are the answers that people can give. What an approval leads to is said once more before it counts.
@@ -136,6 +145,7 @@ func together(list []told, o Options) Message {
 	}
 	m := batch(findingsOf(list), o, laterRoom)
 	m.Text = fmt.Sprintf("%d plans wait for approval", len(list))
+	m.Blocks[1] = section("*Severities* " + tally(sorted(findingsOf(list)), severity, " · ") + "\n*Decide* about each in the thread")
 	m.Blocks[0] = header(fmt.Sprintf("%d plans wait for approval in %s", len(list), accounts(findingsOf(list))))
 	for _, t := range list {
 		m.Thread = append(m.Thread, telling([]told{t}, o))

@@ -55,7 +55,7 @@ func TestAsking(t *testing.T) {
 		wantSection("*Decision* approve (`network`)"),
 		wantContext("plan `p-01KB0000000000000000000002`", "hash `abababababab`", "audit `111122223333/43`", "head `999999999999`", "rules `v1-aaaabbbbcccc`"),
 		`{"type":"actions","block_id":"decide","elements":[`+wantButton("approve", "Approve", at+`,"style":"primary"`+confirm)+","+wantButton("reject", "Reject", at+`,"style":"danger"`)+","+
-			wantButton("exempt", "Exempt", at)+","+wantButton("open_plan", "Open plan", `,"url":"https://plans.example/?account=111122223333&hash=`+askedHash+`&occurrence=01KB0000000000000000000009"`)+"]}",
+			wantButton("exempt", "Exempt", at)+","+wantButton("open_plan", "Open plan", `,"url":"https://plans.example/#q=`+askedHash+`&view=plans"`)+"]}",
 	)
 	o := Options{AccountName: named, Buttons: true, PlanURL: "https://plans.example/", Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	got := Build([]core.Finding{asking()}, o)
@@ -76,7 +76,8 @@ func TestNoButtons(t *testing.T) {
 	}{
 		"with a webhook":      {Options{}, func(*core.Finding) {}},
 		"no occurrence":       {on, func(f *core.Finding) { f.Occurrence = "" }},
-		"fixed by now":        {on, func(f *core.Finding) { f.Outcome = core.Fixed }},
+		"fixed, no record":    {on, func(f *core.Finding) { f.Outcome, f.Record = core.Fixed, core.Record{} }},
+		"undone":              {on, func(f *core.Finding) { f.Outcome = core.Undone }},
 		"a hash that is none": {on, func(f *core.Finding) { f.Hash = "abc" }},
 		"taking back a fix":   {on, func(f *core.Finding) { f.Decision.Rule = "undo" }},
 	} {
@@ -94,6 +95,20 @@ func TestNoButtons(t *testing.T) {
 	link := Build([]core.Finding{asking()}, on)[0]
 	if strings.Contains(encodeBlocks(t, link), "Open plan") {
 		t.Error("a link that leads nowhere")
+	}
+}
+
+// What was done can be asked to be taken back where it is told, and nothing else can be said there.
+func TestFixedCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []core.Outcome{core.Fixed, core.Unverified, core.Failed} {
+		f := asking()
+		f.Outcome = outcome
+		m := Build([]core.Finding{f}, Options{Buttons: true})[0]
+		raw := encodeBlocks(t, m)
+		if m.Ask != nil || strings.Count(raw, `"button"`) != 1 || !strings.Contains(raw, `"1|undo-of|111122223333|43"`) || !strings.Contains(raw, "Ask to take it back") {
+			t.Errorf("%s: %s", outcome, raw)
+		}
 	}
 }
 

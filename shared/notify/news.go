@@ -24,10 +24,13 @@ type news struct {
 	Shown   json.RawMessage   `json:"shown,omitempty"` // blocks of the message in which people are shown it
 	Body    json.RawMessage   `json:"body,omitempty"`  // what a request other than a fix's is about
 	Note    *approval.Note    `json:"note,omitempty"`
+
+	Escalated bool `json:"-"` // it is told to those who hear only of what others let lie
 }
 
-// maxAbout is how many bytes of what a request is about are sent along. An exemption takes less; the text of a rules file is not for a message.
-const maxAbout = 8 << 10
+// maxAbout is how many bytes of what a request is about are sent along: an exemption takes less, and so do most undos. The text of a rules file is no JSON and
+// not for a message; what changes in it stands in the request.
+const maxAbout = 64 << 10
 
 // Teller returns the deciding function's way to tell news: as messages to the queue that the sender reads. That it failed changes nothing and is logged.
 func Teller(send func(ctx context.Context, body string) error) func(context.Context, approval.Request, approval.News) {
@@ -100,21 +103,63 @@ func (s *Sender) tell(ctx context.Context, n news) error {
 		}
 		return s.show(ctx, n, s.channelOf(r))
 	}
+	n.refresh(ctx, s.latest)
 	var failed []error
-	for _, at := range r.Posted {
+	for _, at := range n.Request.Posted {
 		if n.News != approval.Reminder {
-			failed = append(failed, s.update(ctx, at, n.message(s.options)))
+			failed = append(failed, s.bring(ctx, at, &n))
 		}
 	}
+	if late := n.Request.Round != r.Round || n.Request.State != r.State; late && (n.News == approval.Word || n.News == approval.Reminder) {
+		return firstOf(failed) // what came after it has news of its own, which says all of this
+	}
+	r = *n.Request
 	if n.News != approval.Asked && len(r.Posted) > 0 {
 		failed = append(failed, s.reply(ctx, r.Posted[0], n))
 	}
 	if n.News == approval.Reminder {
 		for _, channel := range r.Escalate {
-			failed = append(failed, s.show(ctx, n, channel))
+			up := n
+			up.Escalated = true
+			failed = append(failed, s.show(ctx, up, channel))
 		}
 	}
 	return firstOf(failed)
+}
+
+// bring makes a message say how a request stands. News comes in any order, and through several senders at the same time, so that what was written last could be
+// what was true first: after it was written the request is looked at again, and whoever finds it changed writes once more.
+func (s *Sender) bring(ctx context.Context, at approval.Place, n *news) error {
+	const most = 5 // a request has fewer states to go through
+	for range most {
+		if err := s.update(ctx, at, n.message(s.options)); err != nil {
+			return err
+		}
+		if !n.refresh(ctx, s.latest) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// refresh puts the request as it is now in the place of the one that the news was sent with, and reports whether it is another. Where that is not known it stays.
+func (n *news) refresh(ctx context.Context, latest func(context.Context, approval.Key) (approval.Request, bool, error)) bool {
+	if latest == nil {
+		return false
+	}
+	now, found, err := latest(ctx, n.Request.Key)
+	if err != nil {
+		slog.ErrorContext(ctx, "a message may say how a request stood some moments ago", "error", err.Error())
+	}
+	if err != nil || !found {
+		return false
+	}
+	was := *n.Request
+	n.Request = &now
+	if len(n.Shown) == 0 && json.Valid(now.Shown) {
+		n.Shown = now.Shown
+	}
+	return was.Round != now.Round || was.State != now.State || len(was.Votes) != len(now.Votes)
 }
 
 // firstOf returns an error that is worth another try, else any.
@@ -144,7 +189,7 @@ func (s *Sender) show(ctx context.Context, n news, channel string) error {
 	if err != nil || s.point == nil {
 		return err
 	}
-	if err := s.posted(ctx, approval.Pointer{}, n.Request.Key, at, m.Blocks); err != nil { // people were told; telling them again would not help
+	if err := s.posted(ctx, approval.Pointer{}, n.Request.Key, at, n.lasting(s.options)); err != nil { // people were told; telling them again would not help
 		slog.ErrorContext(ctx, "a message is not kept up to date", "error", err.Error())
 	}
 	return nil

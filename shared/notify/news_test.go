@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -68,10 +69,10 @@ func TestAMessageFollowsItsRequest(t *testing.T) {
 		thread  string
 	}{
 		{approval.Asked, requestOf(), nil, nil, ""}, // nobody knows yet where it is shown
-		{approval.Asked, requestOf(shown), []string{"Waits for approval: ec2-security-group-open on sg-0a1b2c3d", "[ Approve ]", "[ Exempt ]", "*Waits* for 1 of 1, until 2026-11-22 22:00:00 UTC: then nothing is changed", "*May decide* ada, bo", "*Calls*"}, nil, ""},
+		{approval.Asked, requestOf(shown), []string{"Waits for approval: ec2-security-group-open on sg-0a1b2c3d", "[ Approve ]", "[ Exempt ]", "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change", "*May decide* ada, bo", "*Calls*"}, nil, ""},
 		{approval.Reminder, requestOf(shown), nil, nil, "*Half of the time is over*"},
 		{approval.Word, requestOf(shown, voted), []string{"Approved: ec2-security-group-open on sg-0a1b2c3d", "*Approved* by `ada` at 2026-11-22 12:01:00 UTC (slack)", "*Calls*", "*What would change*"}, []string{"[ Approve ]", "[ Reject ]", "May decide"}, "*Approved* by `ada`"},
-		{approval.Over, requestOf(shown, voted, ended(approval.Applied, "applied: fixed")), []string{"Applied: ec2-security-group-open", "*Applied* applied: fixed at 2026-11-22 13:00:00 UTC"}, []string{"[ Approve ]", "nothing was changed"}, "*Applied* applied: fixed"},
+		{approval.Over, requestOf(shown, voted, ended(approval.Applied, "applied: fixed")), []string{"Applied: ec2-security-group-open", "*Applied* at 2026-11-22 13:00:00 UTC: fixed"}, []string{"[ Approve ]", "nothing was changed"}, "*Applied* at 2026-11-22 13:00:00 UTC: fixed"},
 	}
 	for i, s := range steps {
 		before := len(d.sink.Messages())
@@ -110,14 +111,14 @@ func TestHowARequestStands(t *testing.T) {
 		r    approval.Request
 		want string
 	}{
-		"nobody knows who caused it": {approval.Asked, requestOf(func(r *approval.Request) { r.Cause = "" }), "*Waits* for 2 of 2, until 2026-11-22 22:00:00 UTC: then nothing is changed|*May decide* ada, bo"},
+		"nobody knows who caused it": {approval.Asked, requestOf(func(r *approval.Request) { r.Cause = "" }), "*Waits* for 2 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
 		"one of two": {approval.Word, requestOf(voted, func(r *approval.Request) { r.Cause, r.State = "", approval.Pending }),
-			"*Approved* by `ada` at 2026-11-22 12:01:00 UTC (slack)|*Waits* for 1 of 2, until 2026-11-22 22:00:00 UTC: then nothing is changed|*May decide* ada, bo"},
-		"rejected":   {approval.Word, requestOf(ended(approval.Rejected, "rejected by bo: <!channel> *wanted*")), "*Rejected* rejected by bo: `&lt;!channel&gt;` `*wanted*` at 2026-11-22 13:00:00 UTC; nothing was changed by this"},
-		"expired":    {approval.Over, requestOf(ended(approval.Expired, "nobody decided in time")), "*Approval expired* nobody decided in time at 2026-11-22 13:00:00 UTC; nothing was changed by this"},
-		"stale":      {approval.Over, requestOf(ended(approval.Stale, "it is in order already")), "*Stale* it is in order already at 2026-11-22 13:00:00 UTC; nothing was changed by this"},
-		"nobody may": {approval.Asked, requestOf(func(r *approval.Request) { r.By = nil }), "*Waits* for 1 of 1, until 2026-11-22 22:00:00 UTC: then nothing is changed|*May decide* nobody: list people under approvals in the rules file"},
-		"many may":   {approval.Asked, requestOf(func(r *approval.Request) { r.By = strings.Fields(strings.Repeat("x ", 20)) }), "*Waits* for 1 of 1, until 2026-11-22 22:00:00 UTC: then nothing is changed|*May decide* x, x, x, x, x, x, x, x, x, x, x, x and 8 more"},
+			"*Approved* by `ada` at 2026-11-22 12:01:00 UTC (slack)|*Waits* for 1 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
+		"rejected":   {approval.Word, requestOf(ended(approval.Rejected, "rejected by bo: <!channel> *wanted*")), "*Rejected* at 2026-11-22 13:00:00 UTC by bo: `&lt;!channel&gt;` `*wanted*`; nothing was changed by this"},
+		"expired":    {approval.Over, requestOf(ended(approval.Expired, "nobody decided in time")), "*Approval expired* at 2026-11-22 13:00:00 UTC: nobody decided in time; nothing was changed by this"},
+		"stale":      {approval.Over, requestOf(ended(approval.Stale, "it is in order already")), "*Stale* at 2026-11-22 13:00:00 UTC: it is in order already; nothing was changed by this"},
+		"nobody may": {approval.Asked, requestOf(func(r *approval.Request) { r.By = nil }), "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* nobody: list people under approvals in the rules file"},
+		"many may":   {approval.Asked, requestOf(func(r *approval.Request) { r.By = strings.Fields(strings.Repeat("x ", 20)) }), "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* x, x, x, x, x, x, x, x, x, x, x, x and 8 more"},
 	} {
 		n := news{Request: &c.r, News: c.news}
 		if diff := cmp.Diff(c.want, strings.Join(n.standing(), "|")); diff != "" {
@@ -138,13 +139,32 @@ func TestOtherRequestsAreAsked(t *testing.T) {
 		has    []string
 	}{
 		"exempt": {func(r *approval.Request) { r.Key.Kind, r.Requester, r.Body = approval.Exempt, "bo", exemption },
-			[]string{"Waits for approval: Exempt from ec2-security-group-open on sg-0a1b2c3d", "*Reason* press photos", "*Owner of the risk* web", "*Until* 2026-11-24", "*Asked by*  `bo`", "[ Approve ]"}},
+			[]string{"Waits for approval: Exempt sg-0a1b2c3d from ec2-security-group-open", "*Reason* press photos", "*Owner of the risk* web", "*Until* 2026-11-24", "*Asked by*  `bo`", "[ Approve ]"}},
 		"lift": {func(r *approval.Request) {
 			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.Lift, ID: "2026-11-22T10:00:00Z", Hash: askedHash}, Round: 1, Requester: "bo", State: approval.Pending, Expires: asksAt, Body: []byte(`{"why":"it is over"}`)}
 		}, []string{"Waits for approval: Lift the kill switch", "*Reason* it is over", "[ Reject ]"}},
 		"people": {func(r *approval.Request) {
-			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.People, ID: "people", Hash: askedHash}, Round: 1, State: approval.Pending, Expires: asksAt, Body: []byte("version: 1")}
-		}, []string{"Waits for approval: Change who may approve", "Compare the file"}},
+			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.People, ID: "people", Hash: askedHash}, Round: 1, State: approval.Pending, Expires: asksAt, Body: []byte("version: 1"),
+				Changes: []string{"mal is added, known as Slack member U0MAL00001", "approval rule all: needs 1; until now: needs 2"}}
+		}, []string{"Waits for approval: Change who may approve", "From a yes on, they say who may decide:", "• mal is added, known as Slack member U0MAL00001", "• approval rule all: needs 1; until now: needs 2"}},
+		"too many changes": {func(r *approval.Request) {
+			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.People, ID: "people", Hash: askedHash}, Round: 1, State: approval.Pending, Expires: asksAt,
+				Changes: strings.Split(strings.Repeat("somebody is added, "+strings.Repeat("x ", 200)+"|", 40)+"the last", "|")}
+		}, []string{"and 29 more: `shoreup pending --format json`"}},
+		"undo": {func(r *approval.Request) {
+			r.Key.Kind, r.Key.ID, r.Requester, r.Record = approval.Undo, "17", "bo", "111122223333/18"
+			r.Severity = "critical"
+			r.Body, r.Key.Hash = undoBody(t, 1)
+		}, []string{"Waits for approval: Take back the fix of ec2-security-group-open on sg-0a1b2c3d", "*Reason* the site is down", "*Takes back* plan `p-1`, carried out at 2026-11-22 12:00:00 UTC, approved by `ada`",
+			`ec2:AuthorizeSecurityGroupIngress {"GroupId":"sg-0","Why":"<a> & b"}`, "*Severity*  `critical`", "[ Approve ]", "It is wrong again afterwards"}},
+		"a long undo": {func(r *approval.Request) {
+			r.Key.Kind, r.Key.ID = approval.Undo, "17"
+			r.Body, r.Key.Hash = undoBody(t, 9)
+		}, []string{`{"GroupId":"sg-3",`, "and 5 more: shoreup approve"}},
+		"an undo that cannot be shown": {func(r *approval.Request) {
+			r.Key.Kind, r.Key.ID = approval.Undo, "17"
+			r.Body, _ = undoBody(t, 1)
+		}, []string{"What would be called is too long to be shown here: `shoreup approve abababababab` shows it"}},
 		"a second round": {func(r *approval.Request) { r.Round = 2 }, []string{"Waits for approval: ec2-security-group-open on sg-0a1b2c3d", "round `2`", "[ Exempt ]"}},
 	} {
 		d := newDesk(t, slacksink.Options{})
@@ -172,6 +192,44 @@ func TestOtherRequestsAreAsked(t *testing.T) {
 	again := d.sink.Messages()[1]
 	if text := string(again.Blocks); !strings.Contains(text, "*Calls*") || !strings.Contains(text, "|111122223333|2|") || strings.Contains(text, "|111122223333|1|") {
 		t.Errorf("the second round: %s", text)
+	}
+}
+
+// undoBody is what people decide about when a fix of n calls is to be taken back.
+func undoBody(t *testing.T, n int) (body []byte, hash string) {
+	t.Helper()
+	plan := core.Plan{Schema: core.Schema, Control: "ec2-security-group-open", Version: 1, Before: "a", After: "b",
+		Resource: awsapi.Resource{Type: "AWS::EC2::SecurityGroup", ID: "sg-0a1b2c3d", Account: "111122223333", Region: "eu-west-1", Partition: "aws"}}
+	for i := range n {
+		plan.Changes = append(plan.Changes, core.Change{Do: awsapi.Call{Op: "ec2:AuthorizeSecurityGroupIngress", Input: json.RawMessage(fmt.Sprintf(`{"GroupId":"sg-%d","Why":"<a> & b"}`, i))}, Why: "open it"})
+	}
+	raw, err := plan.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hash, err = plan.Hash(); err != nil {
+		t.Fatal(err)
+	}
+	if body, err = json.Marshal(approval.UndoBody{Plan: raw, Fix: "p-1", Fixed: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), Approver: "ada", Why: "the site is down"}); err != nil {
+		t.Fatal(err)
+	}
+	return body, hash
+}
+
+// The channel that hears of what others let lie is told that this is such a thing, and how bad it is.
+func TestEscalation(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, slacksink.Options{})
+	d.deliver(t, newsOf(t, requestOf(func(r *approval.Request) { r.Severity = "critical" }), approval.Reminder))
+	got := d.sink.Messages()
+	if len(got) != 1 || got[0].Channel != "C0SECOND01" {
+		t.Fatalf("%+v", got)
+	}
+	text := slacksink.Render(got[0])
+	for _, want := range []string{"Escalated, critical still waits: ec2-security-group-open on sg-0a1b2c3d", "*Severity*  `critical`", "*Half of the time is over*: it was asked at", "[ Approve ]"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing:\n%s", want, text)
+		}
 	}
 }
 

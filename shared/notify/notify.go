@@ -26,7 +26,7 @@ type Options struct {
 	AccountName func(id string) string    // "prod" for "111122223333", or empty. May be nil
 	Buttons     bool                      // people can answer in the message itself
 	Follow      bool                      // a message about what waits is kept up to date, so that it has to be of its own; Buttons implies it
-	PlanURL     string                    // of a page that shows plans; empty: there is none
+	PlanURL     string                    // of a page that shows the newest report; empty: there is none
 	Now         time.Time                 // for how long something is open so far; zero: that is not said
 }
 

@@ -22,10 +22,12 @@ type Config struct {
 	Channel     string                    // for what has no route
 	Route       func(core.Finding) string // the finding's own channel, or empty; not asked with a webhook. May be nil
 	AccountName func(id string) string    // "prod" for "111122223333", or empty. May be nil
-	PlanURL     string                    // of a page that shows plans; empty: there is none
+	PlanURL     string                    // of a page that shows the newest report; empty: there is none
 
 	// Point tells the deciding function where people are shown what waits for them. Nil: there is none, and messages stay as they are.
 	Point func(context.Context, approval.Pointer) error
+	// Latest returns a request as it is now: news of it may be told out of order. Nil: the news itself is believed.
+	Latest func(context.Context, approval.Key) (approval.Request, bool, error)
 	// Buttons are put into messages where clicks are heard; they need a token and Point.
 	Buttons bool
 
@@ -40,6 +42,7 @@ type Sender struct {
 	options Options
 	api     *slack.Client // nil with a webhook
 	point   func(context.Context, approval.Pointer) error
+	latest  func(context.Context, approval.Key) (approval.Request, bool, error)
 	hook    func(context.Context, Message) error // nil with a token
 	pace    *pace
 	sleep   func(context.Context, time.Duration) error
@@ -53,7 +56,7 @@ func New(c Config) (*Sender, error) {
 	client := cmp.Or(c.HTTPClient, &http.Client{Timeout: 10 * time.Second})
 	s := &Sender{
 		options: Options{Channel: c.Channel, Route: c.Route, AccountName: c.AccountName, PlanURL: c.PlanURL, Follow: c.Point != nil && c.Token != "", Buttons: c.Buttons && c.Point != nil && c.Token != ""},
-		point:   c.Point, sleep: c.Sleep, pace: &pace{now: c.Now, next: map[string]time.Time{}},
+		point:   c.Point, latest: c.Latest, sleep: c.Sleep, pace: &pace{now: c.Now, next: map[string]time.Time{}},
 	}
 	if s.sleep == nil {
 		s.sleep = sleep

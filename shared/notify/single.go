@@ -33,6 +33,9 @@ func single(f core.Finding, o Options) Message {
 			bottom = append(bottom, section(c))
 		}
 		bottom = append(bottom, provenance(f))
+		if value := o.undoValue(f); value != "" {
+			bottom = append(bottom, undoButton(value))
+		}
 	}
 	blocks := append(top, middle(f, room-cost(top...)-cost(bottom...))...)
 	m.Blocks = append(blocks, bottom...)

@@ -109,6 +109,7 @@ type Weekly struct {
 type Slack struct {
 	Channel string // "" = the deployment's own
 	Team    string // id of the workspace whose members may decide; "" = nobody may in Slack
+	Page    string // address of a page that shows the newest report, for the button Open plan; "" = there is none
 	Routes  []Route
 }
 

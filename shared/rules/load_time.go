@@ -165,6 +165,7 @@ func (d *decoder) slack(n *node, path string) {
 	d.object(n, path, map[string]field{
 		"channel": channel(&s.Channel),
 		"team":    func(n *node, p string) { s.Team = d.checked(n, p, checkTeam) },
+		"page":    func(n *node, p string) { s.Page = d.checked(n, p, checkPage) },
 		"routes": func(n *node, p string) {
 			d.list(n, p, 100, func(n *node, p string) {
 				r := Route{}

@@ -24,6 +24,7 @@ var (
 	resourceShape  = regexp.MustCompile(`^[A-Za-z0-9_.:/@+=,#$%&!~^|;()*?-]+$`)
 	principalShape = regexp.MustCompile(`^arn:aws(-[a-z0-9]+)*:iam::([0-9]{12}|\*):(root|(role|user|group)/[A-Za-z0-9_+=,.@/-]*([A-Za-z0-9_+=,.@-]|[A-Za-z0-9_+=,.@-]/\*))$`)
 	tagShape       = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)
+	pageShape      = regexp.MustCompile(`^https://[^\s"'<>#?|]{4,492}$`)
 	channelShape   = regexp.MustCompile(`^(#[\p{Ll}\p{Lo}\p{N}_-]+|[CG][A-Z0-9]+)$`)
 )
 
@@ -41,6 +42,7 @@ var (
 	checkSlug      = shaped(slugShape, "lower-case words joined by hyphens, like close-public-buckets")
 	checkRegion    = shaped(regionShape, "a Region code like eu-west-1")
 	checkChannel   = within(2, 81, shaped(channelShape, `a Slack channel in quotes, like "#alerts", or its id, like C0123456789`))
+	checkPage      = within(12, 500, shaped(pageShape, "the https address of a page that shows the report, without # and ?"))
 	checkPrincipal = shaped(principalShape, "a full ARN like arn:aws:iam::111122223333:role/admin, or a path like arn:aws:iam::*:role/break-glass/* (* only as the account or after a path)")
 )
 

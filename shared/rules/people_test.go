@@ -85,6 +85,8 @@ func TestPeopleRefused(t *testing.T) {
 		"approvals:\n  - { name: a, match: { tags: { x: [y] } } }":                                    "unknown field",
 		"approvals:\n  - { name: a, disruption: [much] }":                                             "write one of none, low, high",
 		"slack: { team: example }":                                                                    "workspace id",
+		"slack: { page: \"http://reports.example/latest.html\" }":                                     "https address",
+		"slack: { page: \"https://reports.example/?x=1\" }":                                           "https address",
 	} {
 		f, err := rules.Load([]byte("version: 1\n" + text))
 		if err == nil || f != nil || !strings.Contains(err.Error(), want) {
@@ -103,5 +105,14 @@ func TestElectorsHashCoversGroups(t *testing.T) {
 	}
 	if in.ElectorsHash() != other.ElectorsHash() {
 		t.Error("a group that no approval rule names asks people")
+	}
+}
+
+func TestSlackPage(t *testing.T) {
+	t.Parallel()
+	const page = "https://reports.example/shoreup/latest.html"
+	f, err := rules.Load([]byte("version: 1\nslack: { page: \"" + page + "\" }\n"))
+	if err != nil || f.Slack.Page != page {
+		t.Errorf("%+v, %v", f, err)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	Approve = "approve"
 	Reject  = "reject"      // asks for a reason
 	Exempt  = "exempt"      // asks for reason, owner and date
+	Undo    = "undo"        // of what was done; asks for a reason, and then others whether to take it back
 	All     = "approve_all" // of a batch: each plan of it is still decided alone
 	Open    = "open_plan"   // a link; Slack tells of the click all the same
 )
@@ -36,6 +37,7 @@ const (
 const (
 	version = "1"
 	ofAll   = "all"
+	ofUndo  = "undo-of"
 	// maxValue is what Slack lets a button's value hold, in characters (Block Kit reference, "Button element").
 	maxValue = 2000
 	maxRound = 1_000_000
@@ -97,6 +99,31 @@ func ReadAllValue(s string) (approval.BatchID, error) {
 		return approval.BatchID{}, fmt.Errorf("%w: it names no batch", ErrValue)
 	}
 	return approval.BatchID{Hash: f[2], TS: f[3]}, nil
+}
+
+// UndoValue names the record of what was done: "1|undo-of|111122223333|17". It is empty if there can be no such record.
+func UndoValue(chain string, seq int64) string {
+	s := strings.Join([]string{version, ofUndo, chain, strconv.FormatInt(seq, 10)}, "|")
+	if _, _, err := ReadUndoValue(s); err != nil {
+		return ""
+	}
+	return s
+}
+
+// maxRecord is more records than a chain can have.
+const maxRecord = 999_999_999_999
+
+// ReadUndoValue reads the value of the button that asks to take something back. The error is [ErrValue].
+func ReadUndoValue(s string) (chain string, seq int64, err error) {
+	f, err := fields(s, 4)
+	if err != nil {
+		return "", 0, err
+	}
+	seq, ok := number(f[3], maxRecord)
+	if f[1] != ofUndo || !account.MatchString(f[2]) || !ok {
+		return "", 0, fmt.Errorf("%w: it names no record", ErrValue)
+	}
+	return f[2], seq, nil
 }
 
 func fields(s string, n int) ([]string, error) {

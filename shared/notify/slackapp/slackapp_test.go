@@ -43,6 +43,28 @@ func TestValue(t *testing.T) {
 	}
 }
 
+func TestUndoValue(t *testing.T) {
+	t.Parallel()
+	const want = "1|undo-of|111122223333|17"
+	if got := UndoValue("111122223333", 17); got != want {
+		t.Errorf("%q", got)
+	}
+	if chain, seq, err := ReadUndoValue(want); chain != "111122223333" || seq != 17 || err != nil {
+		t.Errorf("%s, %d, %v", chain, seq, err)
+	}
+	for _, bad := range []string{
+		"", "1", "1|undo-of|111122223333", "1|undo-of|111122223333|17|", "2|undo-of|111122223333|17", "1|all|111122223333|17", "1|undo-of|1111|17", "1|undo-of|111122223333|0", "1|undo-of|111122223333|-1",
+		"1|undo-of|111122223333|017", "1|undo-of|111122223333|+17", "1|undo-of|111122223333|1e3", "1|undo-of|111122223333|99999999999999999999", "1|undo-of|111122223333|1000000000000", "1|undo-of|111122223333 |17",
+	} {
+		if chain, seq, err := ReadUndoValue(bad); !errors.Is(err, ErrValue) || chain != "" || seq != 0 {
+			t.Errorf("%q: %s, %d, %v", bad, chain, seq, err)
+		}
+	}
+	if got := UndoValue("shoreup", 17); got != "" {
+		t.Errorf("of no account: %q", got)
+	}
+}
+
 func TestParseSecret(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Secret{
@@ -66,6 +88,7 @@ func TestParseSecret(t *testing.T) {
 func FuzzReadValue(f *testing.F) {
 	f.Add("1|fix|111122223333|1|" + hash + "|01KB0000000000000000000001")
 	f.Add("1|all|" + hash + "|1800000000.000001")
+	f.Add("1|undo-of|111122223333|17")
 	f.Add("2|fix|||||")
 	f.Fuzz(func(t *testing.T, s string) {
 		k, round, err := ReadValue(s)
@@ -76,8 +99,12 @@ func FuzzReadValue(f *testing.F) {
 		if errAll == nil && AllValue(b) != s {
 			t.Errorf("%q is written back as %q", s, AllValue(b))
 		}
-		for _, e := range []error{err, errAll} {
-			if e != nil && !errors.Is(e, ErrValue) || err == nil && errAll == nil {
+		chain, seq, errUndo := ReadUndoValue(s)
+		if errUndo == nil && UndoValue(chain, seq) != s {
+			t.Errorf("%q is written back as %q", s, UndoValue(chain, seq))
+		}
+		for _, e := range []error{err, errAll, errUndo} {
+			if e != nil && !errors.Is(e, ErrValue) || err == nil && errAll == nil || err == nil && errUndo == nil || errAll == nil && errUndo == nil {
 				t.Errorf("%q: %v", s, e)
 			}
 		}
