@@ -78,7 +78,7 @@ var functions = fleet{
 		audit: []string{getItem, query}, seals: true,
 	},
 	{
-		name: "decide", does: "Asks people about plans, and takes their word; it alone writes approvals", timeout: 300, memory: 512, every: "rate(5 minutes)",
+		name: "decide", does: "Asks people about plans, and takes their word; it alone writes approvals", timeout: 300, memory: 512, every: "rate(15 minutes)",
 		// What people said does not wait behind what there is to ask them.
 		feeds: []feed{{queue: decideQueue, batch: 10, atOnce: 2}, {queue: wordsQueue, batch: 10, atOnce: 2}},
 		sends: []string{"apply", "notify", deadLetters}, rules: true,

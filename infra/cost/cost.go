@@ -48,7 +48,7 @@ const (
 	recordsPerFix     = 3.0                  // decision, intent, result
 	kbPerRecord       = 4.0                  // of the table and of the sealed log
 	logKBPerEvent     = 1.0                  // of the functions' logs, platform lines included
-	logKBPerResource  = 0.5                  // in a sweep: one line of 300 bytes for each control, which counts its outcome
+	logKBPerResource  = 0.15                 // in a sweep: ten resources share the platform's lines, and a line of 300 bytes for each control and outcome among them
 	months            = 12.0                 // of records that are kept: a year
 	objectsRechecked  = 20.0                 // segments that sealing reads again in a run, for each chain
 	recordsRechecked  = 100.0                // records in them
@@ -56,20 +56,20 @@ const (
 	resourcesPerSend  = 250.0                // 25 in a message, 10 messages in a request
 	messagesPerBatch  = 10.0
 
-	ticks             = 12 * hours // of the function that decides, a month: every five minutes
-	secondsToTick     = 0.02       // one account: two queries
-	secondsToHear     = 0.3        // one answer: what Slack or the page sends, and what the function that decides makes of it
-	secondsToReport   = 0.2        // one account
-	secondsToCompare  = 0.3        // a batch of calls of our own roles
-	callsPerFix       = 2.0        // events about what our own roles did
-	openPerAccount    = 20.0       // occurrences at a time: what is reported, waits or is exempt
-	keptPerAccount    = 90.0       // requests, which are kept for 90 days after their end
-	kbPerRead         = 4.0        // of what one read unit reads
-	kbPerOpen         = 4.0        // of an open occurrence or a request, its plan included
-	writesPerAsk      = 30.0       // units: the request asked, shown, answered and ended, each with its record
-	readsPerFixOfOwn  = 20.0       // units: to find the intent by time, and to read what is around it
-	reportsKept       = 400.0      // days
-	kbPerPlanReported = 6.0        // of a report, in three formats and as the newest page
+	ticks             = 4 * hours // of the function that decides, a month: every quarter of an hour
+	secondsToTick     = 0.02      // one account: two queries
+	secondsToHear     = 0.3       // one answer: what Slack or the page sends, and what the function that decides makes of it
+	secondsToReport   = 0.2       // one account
+	secondsToCompare  = 0.3       // a batch of calls of our own roles
+	callsPerFix       = 2.0       // events about what our own roles did
+	openPerAccount    = 20.0      // occurrences at a time: what is reported, waits or is exempt
+	keptPerAccount    = 90.0      // requests, which are kept for 90 days after their end
+	kbPerRead         = 4.0       // of what one read unit reads
+	kbPerOpen         = 4.0       // of an open occurrence or a request, its plan included
+	writesPerAsk      = 30.0      // units: the request asked, shown, answered and ended, each with its record
+	readsPerFixOfOwn  = 20.0      // units: to find the intent by time, and to read what is around it
+	reportsKept       = 400.0     // days
+	kbPerPlanReported = 6.0       // of a report, in three formats and as the newest page
 	reportObjects     = 4.0
 )
 

@@ -47,13 +47,13 @@ func TestByHand(t *testing.T) {
 		"EventBridge":                6.12,                                                                // 200 × 30 × 1,000 = 6 M events, and 120,000 of our own roles, at $1
 		"SQS":                        0.4 * (1.296 + 18 + 60.0/250 + 2*60.0/250 + 3*(0.12+3*0.06+3*0.03)), // 2 queues × 648,000 polls; 6 M × 3; 60 M swept; messages × 3
 		"Lambda, time":               13.3334 * (66*0.15*0.5 + 0.03 + 0.015 + 0.48*5*0.25 + 0.72*0.5*0.5), // M GB-s: 66 M evaluations, 60,000 fixes, 120,000 findings, 480,000 places, 720,000 chain runs
-		"Lambda, time for people":    13.3334 * (0.0909 + 0.0045 + 0.006 + 0.009),                         // M GB-s: 8.64 M looks × 0.02 s and 30,000 answers × 0.3 s at half a GB; ...
-		"Lambda, requests":           0.2 * (6 + 60.0/25 + 3*0.06 + 0.12 + 4*0.03 + 0.48 + 0.00072 + 0.00864 + 0.00003),
+		"Lambda, time for people":    13.3334 * (0.0333 + 0.0045 + 0.006 + 0.009),                         // M GB-s: 2.88 M looks × 0.02 s and 30,000 answers × 0.3 s at half a GB; ...
+		"Lambda, requests":           0.2 * (6 + 60.0/25 + 3*0.06 + 0.12 + 4*0.03 + 0.48 + 0.00072 + 0.00288 + 0.00003),
 		"DynamoDB, writes":           0.625 * (0.12*30 + 0.06*80 + 0.03*30),
 		"DynamoDB, reads":            0.125 * (66*1.6 + 0.06*60 + 0.72*101),
-		"DynamoDB, reads for people": 0.125 * (8.64*110 + 0.03*(110+300)), // 20 open and 90 kept, each of 4 KB; a report reads a month's 300 records besides
+		"DynamoDB, reads for people": 0.125 * (2.88*110 + 0.03*(110+300)), // 20 open and 90 kept, each of 4 KB; a report reads a month's 300 records besides
 		"Alarms":                     1.00,
-		"Logs, ingestion":            0.5 * (6 + 60*0.5), // GB
+		"Logs, ingestion":            0.5 * (6 + 60*0.15), // GB
 		"S3, reads":                  0.4 * 0.72 * 21,
 		"S3, reports":                0.023 * 48, // GB: 20,000 findings × 6 KB × 400 days
 		"Dashboards":                 3.00, "Keys": 1.00, "Secrets": 0.40,

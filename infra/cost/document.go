@@ -40,7 +40,7 @@ func assumptions() string {
 		{"billed time to tell one finding", fmt.Sprintf("%g s", secondsToTell)},
 		{"billed time to list one account and Region", fmt.Sprintf("%g s", secondsToList)},
 		{"billed time to seal one chain, each hour", fmt.Sprintf("%g s", secondsToSeal)},
-		{"billed time to look after what one account was asked, every five minutes", fmt.Sprintf("%g s", secondsToTick)},
+		{"billed time to look after what one account was asked, every quarter of an hour", fmt.Sprintf("%g s", secondsToTick)},
 		{"billed time for one answer; to report on one account; to compare a batch of own calls", fmt.Sprintf("%g s; %g s; %g s", secondsToHear, secondsToReport, secondsToCompare)},
 		{"events about our own roles for one fix", fmt.Sprintf("%g", callsPerFix)},
 		{"open at a time; requests kept; size of each", fmt.Sprintf("%g; %g; %g KB", openPerAccount, keptPerAccount, kbPerOpen)},
