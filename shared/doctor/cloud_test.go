@@ -83,8 +83,6 @@ func deploy(t *testing.T) *cloud {
 	c := &cloud{t: t, account: account, cfg: emulatortest.ForTest(t).Config(account, region), mappings: map[string]string{}}
 	client, err := awsapi.Pinned(emulatortest.ForTest(t).URL())
 	c.ok(err)
-	// A connection for each request: on a loaded machine a kept one is now and then closed under an answer.
-	client.Transport.(*http.Transport).DisableKeepAlives = true
 	c.cfg.HTTPClient = client
 	raw, err := os.ReadFile("testdata/installation.template.json")
 	c.ok(err)

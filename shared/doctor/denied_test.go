@@ -95,6 +95,7 @@ func TestEachPermissionMissing(t *testing.T) {
 		"secretsmanager:GetSecretValue":       {"GetSecretValue", []string{"slack"}},
 	} {
 		t.Run(action, func(t *testing.T) {
+			t.Parallel()
 			config := cloud.refusing(operation(c.refuse))
 			for _, check := range doctor.Run(t.Context(), config).Checks {
 				if !slices.Contains(c.checks, check.ID) {

@@ -6,20 +6,15 @@ which names an attribute may be found. These are remembered here. Part of
 launch.py, in front of it.
 """
 
-import collections
 import functools
-import gc
-import io
 import random
 import string
+import sys
 
 from moto import backends
 from moto.core import errors, responses, serialize, utils
-from moto.dynamodb.comparisons import ConditionExpressionParser
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.iam import models as iam
 from moto.moto_server import werkzeug_app
-from werkzeug.serving import DechunkedInput, WSGIRequestHandler
 
 
 def remember_what_does_not_change():
@@ -31,22 +26,6 @@ def remember_what_does_not_change():
         setattr(responses, name, functools.cache(getattr(responses, name)))
     lookups = errors.ErrorLookupFactory()  # has a cache, but was made anew each time
     errors.ErrorLookupFactory = lambda: lookups
-
-
-def remember_expressions():
-    """Parse each DynamoDB expression once; the values are not part of it."""
-    # Whoever changes the tree copies it first.
-    make = functools.lru_cache(UpdateExpressionParser.make)
-    UpdateExpressionParser.make = staticmethod(make)
-    lex = ConditionExpressionParser._lex_condition_expression
-
-    @functools.lru_cache
-    def nodes(expression):
-        return tuple(lex(ConditionExpressionParser(expression, None, None)))
-
-    ConditionExpressionParser._lex_condition_expression = lambda self: collections.deque(
-        nodes(self.condition_expression)
-    )
 
 
 def make_request_ids_at_once():
@@ -86,6 +65,42 @@ def find_accounts_by_key():
     iam.get_account_id_from = get_account_id_from
 
 
+def load_images_on_first_use():
+    """Make a new account cheap that needs no machine images.
+
+    The emulator makes over a thousand, each with a snapshot, in each Region
+    of each account in which anybody asks EC2 or RDS for anything. Its EC2 is
+    loaded when it is first needed, so only then can it be changed.
+    """
+    get_backend = backends.get_backend
+
+    def get_backend_and_improve(name):
+        found = get_backend(name)
+        ec2 = sys.modules.get("moto.ec2.models")
+        if ec2 and not hasattr(ec2.EC2Backend, "amis"):
+            make_lazy(ec2.EC2Backend)
+        return found
+
+    def make_lazy(ec2_backend):
+        load = ec2_backend._load_amis
+
+        def lazy(name):
+            def get(backend):
+                if backend.__dict__.pop("_images_wanted", False):
+                    load(backend)
+                return backend.__dict__[name]
+
+            return property(get, lambda backend, value: backend.__dict__.update({name: value}))
+
+        def want(backend):
+            backend._images_wanted = True
+
+        ec2_backend._load_amis = want
+        ec2_backend.amis, ec2_backend.snapshots = lazy("amis"), lazy("snapshots")
+
+    backends.get_backend = get_backend_and_improve
+
+
 def remember_names_of_attributes():
     """Work out once under which names a class may have what a shape wants.
 
@@ -117,52 +132,3 @@ def remember_names_of_attributes():
 
     picker.get_possible_keys = get_possible_keys
     serializer.get_value = get_from
-
-
-def collect_garbage_seldom():
-    """What is loaded now stays; requests leave little behind."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
-
-
-class Connection(WSGIRequestHandler):
-    """Answers one request after the other on a connection that it keeps.
-
-    werkzeug closes it after each answer, because an application may leave
-    part of a request unread. Here each request is read in full first.
-    """
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self):
-        environ = self.make_environ()
-        if environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read()
-        else:
-            body = self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        answer = []
-
-        def start_response(status, headers, exc_info=None):
-            answer[:] = status, headers
-
-        parts = self.server.app(environ, start_response)
-        content = b"".join(parts)
-        if hasattr(parts, "close"):
-            parts.close()
-        self.send(*answer, content)
-
-    def send(self, status, headers, content):
-        bodiless = self.command == "HEAD" or status[:3] in ("204", "304")
-        if self.command != "HEAD":  # its length is that of the body it lacks
-            headers = [(k, v) for k, v in headers if k.lower() != "content-length"]
-        if not bodiless:
-            headers.append(("Content-Length", len(content)))
-        if self.close_connection:
-            headers.append(("Connection", "close"))
-        lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}"]
-        lines += [f"{key}: {value}" for key, value in headers]
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        self.wfile.write(head if bodiless else head + content)

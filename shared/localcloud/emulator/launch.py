@@ -7,6 +7,8 @@ to standard error, which is the log.
 """
 
 import copy
+import gc
+import io
 import json
 import logging
 import os
@@ -14,15 +16,12 @@ import sys
 import threading
 import traceback
 
-from moto.dynamodb import models as dynamodb
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table
 from moto.iam import models as iam
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     create_backend_app,
 )
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 def load_managed_policies_on_first_use():
@@ -31,23 +30,32 @@ def load_managed_policies_on_first_use():
     The emulator builds some 1,400 AWS managed policies for each of nine
     partitions when an account is first seen and at each reset: over a second
     and 30 MB per account, used or not. Tests give each case an account of its
-    own, so build them when somebody asks, and parse their JSON once.
+    own, so build them when somebody asks, once, and copy them from then on.
     """
     lock = threading.RLock()
-    parsed = []
+    built = {}  # by partition
+
+    def first(partition):
+        data = json.loads(iam.aws_managed_policies_data)
+        return [
+            iam.AWSManagedPolicy.from_data(name, "", partition, policy)
+            for name, policy in data.items()
+        ]
+
+    def copied(policy, account_id):
+        mine = copy.copy(policy)
+        mine.account_id, mine.tags = account_id, {}
+        mine.versions = [copy.copy(version) for version in policy.versions]
+        return mine
 
     def build(backend):
         with lock:
             if "_lazy_policies" in backend.__dict__:
                 return
-            if not parsed:
-                parsed.append(json.loads(iam.aws_managed_policies_data))
-            policies = [
-                iam.AWSManagedPolicy.from_data(
-                    name, backend.account_id, backend.region_name, data
-                )
-                for name, data in parsed[0].items()
-            ]
+            partition = backend.region_name
+            if partition not in built:
+                built[partition] = first(partition)
+            policies = [copied(p, backend.account_id) for p in built[partition]]
             backend.__dict__["_lazy_policies"] = {
                 "aws_managed_policies": policies,
                 "managed_policies": {p.arn: p for p in policies},
@@ -65,57 +73,6 @@ def load_managed_policies_on_first_use():
     iam.IAMBackend._init_managed_policies = lambda backend: {}
     for name in ("aws_managed_policies", "managed_policies"):
         setattr(iam.IAMBackend, name, lazy(name))
-
-
-def transact_without_copying_tables():
-    """Make a transaction cost what it touches, not what its tables hold.
-
-    The emulator copies every table of a transaction in full to be able to roll
-    back, which with a thousand audit entries takes longer than all the rest
-    of a fix. Nothing but the items that the transaction names can change, so
-    only those are copied; the rest of the old state shares its items.
-    """
-    of_transaction = threading.local()
-    transact = dynamodb.DynamoDBBackend.transact_write_items
-
-    def keys(backend, transact_items):
-        for operation in (next(iter(item.values())) for item in transact_items):
-            table = backend.tables.get(operation.get("TableName"))
-            key = operation.get("Key", operation.get("Item"))
-            if table is None or not key or table.hash_key_attr not in key:
-                continue
-            ends = key.get(table.range_key_attr)
-            hash_key = DynamoType(key[table.hash_key_attr])
-            yield table.name, hash_key, DynamoType(ends) if ends else None
-
-    def transact_write_items(backend, transact_items):
-        of_transaction.keys = list(keys(backend, transact_items))
-        try:
-            return transact(backend, transact_items)
-        finally:
-            of_transaction.keys = None
-
-    def before(table, memo):
-        touched = getattr(of_transaction, "keys", None)
-        old = copy.copy(table)
-        if touched is None:  # a backup, say
-            old.__dict__ = copy.deepcopy(table.__dict__, memo)
-            return old
-        old.items = table.items.copy()
-        for name, hash_key, range_key in touched:
-            if name != table.name or hash_key not in old.items:
-                continue
-            if range_key is None:
-                old.items[hash_key] = copy.deepcopy(old.items[hash_key])
-                continue
-            items = dict(old.items[hash_key])
-            if range_key in items:
-                items[range_key] = copy.deepcopy(items[range_key])
-            old.items[hash_key] = items
-        return old
-
-    dynamodb.DynamoDBBackend.transact_write_items = transact_write_items
-    Table.__deepcopy__ = before
 
 
 def one_at_a_time(app):
@@ -146,6 +103,55 @@ def one_at_a_time(app):
     return serve
 
 
+class Connection(WSGIRequestHandler):
+    """Answers one request after the other on a connection that it keeps.
+
+    werkzeug closes it after each answer, because an application may leave
+    part of a request unread. Here each request is read in full first.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self):
+        environ = self.make_environ()
+        if environ.get("wsgi.input_terminated"):
+            body = environ["wsgi.input"].read()
+        else:
+            body = self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        answer = []
+
+        def start_response(status, headers, exc_info=None):
+            answer[:] = status, headers
+
+        parts = self.server.app(environ, start_response)
+        content = b"".join(parts)
+        if hasattr(parts, "close"):
+            parts.close()
+        self.send(*answer, content)
+
+    def send(self, status, headers, content):
+        bodiless = self.command == "HEAD" or status[:3] in ("204", "304")
+        if self.command != "HEAD":  # its length is that of the body it lacks
+            headers = [(k, v) for k, v in headers if k.lower() != "content-length"]
+        if not bodiless:
+            headers.append(("Content-Length", len(content)))
+        if self.close_connection:
+            headers.append(("Connection", "close"))
+        lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}"]
+        lines += [f"{key}: {value}" for key, value in headers]
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        self.wfile.write(head if bodiless else head + content)
+
+
+def collect_garbage_seldom():
+    """What is loaded now stays; requests leave little behind."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def end_with_parent():
     def wait():
         sys.stdin.buffer.read()
@@ -157,13 +163,19 @@ def end_with_parent():
 def main():
     if sys.argv[1] == "attached":
         end_with_parent()
-    load_managed_policies_on_first_use()
-    transact_without_copying_tables()
-    remember_what_does_not_change()
-    find_accounts_by_key()
-    remember_names_of_attributes()
-    remember_expressions()
-    make_request_ids_at_once()
+    for improve in (
+        load_managed_policies_on_first_use,
+        load_images_on_first_use,
+        remember_what_does_not_change,
+        find_accounts_by_key,
+        remember_names_of_attributes,
+        make_request_ids_at_once,
+        transact_without_copying_tables,
+        remember_expressions,
+        ask_classes_once,
+        measure_text_at_once,
+    ):
+        improve()
     # Errors are worth logging, each answered request is not.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     app = one_at_a_time(DomainDispatcherApplication(create_backend_app))

@@ -29,11 +29,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-//go:embed launch.py
-var launcher string
-
-//go:embed faster.py
-var faster string
+// The launcher is one program in parts: what makes the emulator cheaper, without which our tests would mostly wait for it, comes first.
+var (
+	//go:embed faster.py
+	faster string
+	//go:embed tables.py
+	tables string
+	//go:embed launch.py
+	launch string
+)
 
 // startTimeout bounds a start of an installed emulator, which takes about a
 // second on an idle machine.
@@ -81,6 +85,13 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	return s, nil
 }
 
+// Attach returns the emulator that another process runs at a loopback port, with the log that it has there. It is that process's to stop.
+func Attach(port int, log string) *Server {
+	s := &Server{log: log, port: port, creds: map[string]aws.Credentials{}}
+	s.client = s.newHTTPClient()
+	return s
+}
+
 // launch runs the launcher and waits for its port and its first answer. What
 // fails is stopped.
 func (s *Server) launch(ctx context.Context, in installation, log *os.File, detached bool) error {
@@ -89,7 +100,7 @@ func (s *Server) launch(ctx context.Context, in installation, log *os.File, deta
 		mode = "detached"
 	}
 	// Not CommandContext: the emulator outlives the context of its start.
-	s.cmd = exec.Command(in.python, "-c", faster+launcher, mode)
+	s.cmd = exec.Command(in.python, "-c", faster+tables+launch, mode)
 	s.cmd.Env = append(CleanEnv(in.env), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONUNBUFFERED=1")
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !detached, Setsid: detached}
 	s.cmd.Stderr = log
@@ -147,7 +158,10 @@ func (s *Server) address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 // LogPath is the file that holds what the emulator complained about.
 func (s *Server) LogPath() string { return s.log }
 
-// PID is the emulator's process (and process group) id.
+// Port is the loopback port that it listens at.
+func (s *Server) Port() int { return s.port }
+
+// PID is the emulator's process (and process group) id, which only who started it knows.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // Reset makes the emulator forget everything in every account. Credentials
@@ -164,8 +178,12 @@ func (s *Server) Reset(ctx context.Context) error {
 }
 
 // Stop ends the emulator and waits until it is gone. Its log is removed if it
-// is empty. Stopping twice is fine.
+// is empty. Stopping twice is fine, and stopping what is only attached does
+// nothing.
 func (s *Server) Stop() error {
+	if s.cmd == nil {
+		return nil
+	}
 	if s.stdin != nil {
 		_ = s.stdin.Close()
 	}

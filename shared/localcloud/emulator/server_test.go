@@ -196,3 +196,37 @@ func TestFailuresAreInTheLog(t *testing.T) {
 		t.Errorf("the log lacks the failure: %s (%v)", log, err)
 	}
 }
+
+// TestAttachedIsTheSameEmulator: it holds the same, and is not the attached one's to stop.
+func TestAttachedIsTheSameEmulator(t *testing.T) {
+	t.Parallel()
+	s, account := emulatortest.ForTest(t), emulatortest.Account(t)
+	query(t, s.Config(account, region), "iam", "2010-05-08", "CreateUser", "UserName", "shared")
+	attached := emulator.Attach(s.Port(), s.LogPath())
+	if err := attached.Stop(); err != nil {
+		t.Error(err)
+	}
+	if body := query(t, attached.Config(account, region), "iam", "2010-05-08", "ListUsers"); !strings.Contains(body, ":user/shared<") {
+		t.Errorf("attached, the account has %s", body)
+	}
+	shared := emulatortest.Share(t)
+	if !strings.Contains(shared, fmt.Sprintf("=%d ", s.Port())) || shared == emulatortest.Share(t) {
+		t.Errorf("%q names another emulator, or gives two children the same accounts", shared)
+	}
+}
+
+// TestImagesAreThere: those that every account has are made when somebody first asks, before any of its own.
+func TestImagesAreThere(t *testing.T) {
+	t.Parallel()
+	s := emulatortest.ForTest(t)
+	cfg := s.Config(emulatortest.Account(t), region)
+	images := query(t, cfg, "ec2", "2016-11-15", "DescribeImages", "Owner.1", "amazon")
+	snapshots := query(t, cfg, "ec2", "2016-11-15", "DescribeSnapshots")
+	if n, m := strings.Count(images, "<imageId>"), strings.Count(snapshots, "<snapshotId>"); n < 1000 || m < n {
+		t.Errorf("%d images and %d snapshots, want over 1000 and one of each", n, m)
+	}
+	snapshot := query(t, s.Config(emulatortest.Account(t), region), "ec2", "2016-11-15", "DescribeSnapshots")
+	if n := strings.Count(snapshot, "<snapshotId>"); n < 1000 {
+		t.Errorf("an account that asks for snapshots first sees %d", n)
+	}
+}

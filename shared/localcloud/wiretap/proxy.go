@@ -23,7 +23,7 @@ func (t *Tap) handler(to *url.URL) http.Handler {
 	next := &httputil.ReverseProxy{
 		// The host stays what was asked for: S3 Control puts the account there, and signatures cover it.
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(to); r.Out.Host = r.In.Host },
-		Transport:      &http.Transport{DisableCompression: true, DisableKeepAlives: true}, // asks no proxy: this is one; the emulator closes kept connections under load
+		Transport:      &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 32}, // asks no proxy: this is one
 		ModifyResponse: t.answered,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			t.finish(r, http.StatusBadGateway)

@@ -59,9 +59,13 @@ func (t *Tap) read(r *http.Request, s scope) (*passing, error) {
 	if err := p.operation(r); err != nil {
 		return nil, err
 	}
-	about := subject{call: &p.call, in: p.input, path: func(kind, name string) string { return t.iamARN(p.call, kind, name) }}
+	about := t.subject(p)
 	p.call.Resources, p.call.Context = about.resources(), about.context()
 	return p, nil
+}
+
+func (t *Tap) subject(p *passing) subject {
+	return subject{call: &p.call, in: p.input, path: func(kind, name string) string { return t.iamARN(p.call, kind, name) }}
 }
 
 // operation finds out the operation and its input: by the target header (JSON
@@ -113,6 +117,7 @@ func teaches(c Call) bool {
 func (t *Tap) learn(p *passing, body []byte) {
 	if p.call.Service == "iam" {
 		t.learnARNs(body)
+		p.call.Resources = t.subject(p).resources() // the answer may have told the path of what was asked for by name
 		return
 	}
 	var answer struct {

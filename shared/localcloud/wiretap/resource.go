@@ -54,6 +54,9 @@ func (s subject) resources() []Resource {
 			all = append(all, Resource{ARN: arn})
 		}
 	}
+	if key := leadingKey(s.in.fields); key != "" && s.call.Service == "dynamodb" && len(all) == 1 {
+		all[0].Key = key
+	}
 	if sse, ok := s.in.fields["SSESpecification"].(map[string]any); ok && s.call.Service == "dynamodb" {
 		if key, ok := sse["KMSMasterKeyId"].(string); ok {
 			all = append(all, Resource{ARN: s.key(key), Part: "Key"})
@@ -66,7 +69,9 @@ func (s subject) resources() []Resource {
 }
 
 func unique(all []Resource) []Resource {
-	slices.SortFunc(all, func(a, b Resource) int { return cmp.Or(cmp.Compare(a.ARN, b.ARN), cmp.Compare(a.Part, b.Part)) })
+	slices.SortFunc(all, func(a, b Resource) int {
+		return cmp.Or(cmp.Compare(a.ARN, b.ARN), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Key, b.Key))
+	})
 	return slices.Compact(all)
 }
 
@@ -164,11 +169,23 @@ func (s subject) transaction() []Resource {
 		for part, in := range parts { // one in each
 			fields, _ := in.(map[string]any)
 			if table, ok := fields["TableName"].(string); ok {
-				all = append(all, Resource{ARN: s.table(table), Part: part})
+				all = append(all, Resource{ARN: s.table(table), Part: part, Key: leadingKey(fields)})
 			}
 		}
 	}
 	return unique(all)
+}
+
+// leadingKey is the partition key of the item that an input puts or names.
+func leadingKey(fields map[string]any) string {
+	for _, name := range []string{"Item", "Key"} {
+		item, _ := fields[name].(map[string]any)
+		value, _ := item["pk"].(map[string]any)
+		if text, ok := value["S"].(string); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // sqsResources reads a queue's URL: http://host/ACCOUNT/NAME.
@@ -219,6 +236,7 @@ var carried = map[string]map[string]string{
 var carriedHeaders = map[string]string{
 	"X-Amz-Acl": "s3:x-amz-acl", "X-Amz-Server-Side-Encryption": "s3:x-amz-server-side-encryption",
 	"X-Amz-Object-Lock-Mode": "s3:object-lock-mode", "X-Amz-Object-Lock-Legal-Hold": "s3:object-lock-legal-hold", "X-Amz-Tagging": "s3:RequestObjectTag",
+	"If-None-Match": "s3:if-none-match",
 }
 
 func (s subject) context() map[string]string {

@@ -46,9 +46,14 @@ func TestResources(t *testing.T) {
 			}})
 			return err
 		}, []wiretap.Resource{
-			{ARN: "arn:aws:dynamodb:eu-west-1:444455556666:table/t", Part: "Put"},
-			{ARN: "arn:aws:dynamodb:eu-west-1:444455556666:table/u", Part: "ConditionCheck"},
+			{ARN: "arn:aws:dynamodb:eu-west-1:444455556666:table/t", Part: "Put", Key: "x"},
+			{ARN: "arn:aws:dynamodb:eu-west-1:444455556666:table/u", Part: "ConditionCheck", Key: "x"},
 		}, nil},
+		"item": {func(ctx context.Context, cfg aws.Config) error {
+			key := map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: "heard#1"}, "sk": &dynamodbtypes.AttributeValueMemberS{Value: "y"}}
+			_, err := dynamodb.NewFromConfig(cfg).PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("t"), Item: key})
+			return err
+		}, []wiretap.Resource{{ARN: "arn:aws:dynamodb:eu-west-1:444455556666:table/t", Key: "heard#1"}}, nil},
 		"index": {func(ctx context.Context, cfg aws.Config) error {
 			_, err := dynamodb.NewFromConfig(cfg).Query(ctx, &dynamodb.QueryInput{TableName: aws.String("t"), IndexName: aws.String("i")})
 			return err
@@ -108,7 +113,7 @@ func TestPathsOfRolesAreLearned(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _ = c.DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: aws.String("r"), PolicyName: aws.String("p")}) // the stand-in's answer is not XML
-	if calls := tap.Calls(); len(calls) != 2 || calls[1].Resources[0].ARN != arn {
+	if calls := tap.Calls(); len(calls) != 2 || calls[0].Resources[0].ARN != arn || calls[1].Resources[0].ARN != arn {
 		t.Errorf("%+v", calls)
 	}
 }

@@ -44,6 +44,8 @@ type Resource struct {
 	// Part tells apart what a call does that does several things: Put, Update, Delete, ConditionCheck (TransactWriteItems), Tag
 	// (tags given while creating something), Key (a KMS key that the service will use for it). Empty: what the operation's name says.
 	Part string
+	// Key is the partition key of the item of a DynamoDB table, where a request names one; tables of ours call it pk.
+	Key string
 }
 
 // Options may be zero.

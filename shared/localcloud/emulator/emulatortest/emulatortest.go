@@ -30,6 +30,9 @@ const installTimeout = 8 * time.Minute
 // start holds the process's one server: a test process has no other place
 // that all its tests reach.
 var start = sync.OnceValues(func() (*emulator.Server, error) {
+	if in, err := fromParent(); err != nil || in.port != 0 {
+		return emulator.Attach(in.port, in.log), err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
 	s, err := emulator.Start(ctx, emulator.Options{})
@@ -70,9 +73,47 @@ func ForTest(t testing.TB) *emulator.Server {
 	return s
 }
 
+// sharedVar has what a parent process shares with the tests that it runs in child processes.
+const sharedVar = "SHOREUP_TEST_EMULATOR"
+
+// perChild is how many accounts a child process may use.
+const perChild = 1000
+
+// inherited is what this process's parent shares, if it does.
+type inherited struct {
+	port  int   // of the emulator, 0 if none is shared
+	taken int64 // how many accounts are not this process's
+	log   string
+}
+
+var fromParent = sync.OnceValues(func() (inherited, error) {
+	var in inherited
+	shared := os.Getenv(sharedVar)
+	if shared == "" {
+		return in, nil
+	}
+	if _, err := fmt.Sscan(shared, &in.port, &in.taken, &in.log); err != nil {
+		return in, fmt.Errorf("reading %s=%q: %w", sharedVar, shared, err)
+	}
+	return in, nil
+})
+
+// Share returns a variable that makes the tests of a child process use this process's emulator, with accounts of their own: to start one takes longer than
+// most of what children do.
+func Share(t testing.TB) string {
+	t.Helper()
+	s := ForTest(t)
+	in, _ := fromParent() // ForTest has told of an error
+	return fmt.Sprintf("%s=%d %d %s", sharedVar, s.Port(), in.taken+accounts.Add(perChild)-perChild, s.LogPath())
+}
+
 // Account returns an account id that no other call in this process got, so
 // that tests run in parallel on one emulator without seeing each other.
 func Account(t testing.TB) string {
 	t.Helper()
-	return fmt.Sprintf("%012d", 100_000_000_000+accounts.Add(1))
+	in, err := fromParent()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%012d", 100_000_000_000+in.taken+accounts.Add(1))
 }
