@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -29,7 +30,7 @@ const (
 
 // TestLatency measures single events, one after the other: each of the cold ones meets functions without an instance.
 func TestLatency(t *testing.T) {
-	const warm, cold = 9, 3
+	const warm, cold = 7, 3
 	w := single(t, rulesFile(), roundTrip)
 	one := func(name string) time.Duration {
 		bucket := name + "-" + w.account
@@ -76,12 +77,14 @@ func p50(times []time.Duration) time.Duration {
 func (w *world) fixedAt(bucket string) time.Time {
 	w.t.Helper()
 	log := w.auditLog()
+	var seen int64 // listing all of it again and again would be what is measured
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
-		entries, err := log.List(w.t.Context(), w.account, 0, 1_000_000)
+		entries, err := log.List(w.t.Context(), w.account, seen, 0)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for _, e := range slices.Backward(entries) {
+		for _, e := range entries {
+			seen = e.Seq
 			if e.Kind == audit.Result && e.Outcome == string(core.Fixed) && strings.HasSuffix(e.Resource, ":"+bucket) {
 				return e.Time
 			}
@@ -95,7 +98,7 @@ func (w *world) fixedAt(bucket string) time.Time {
 // second, many minutes; without the variable it is smallBurst, which is what all tests together run.
 const (
 	envBurst   = "SHOREUP_BURST"
-	smallBurst = 100
+	smallBurst = 50
 )
 
 // TestBurst sends events over a tenth as many buckets, each ten times: two different events, each of them five times, in random order.
@@ -107,7 +110,7 @@ func TestBurst(t *testing.T) {
 			t.Fatalf("%s=%q is no number of events", envBurst, text)
 		}
 	}
-	w := single(t, rulesFile(), 0)
+	w := single(t, strings.Replace(rulesFile(), "limits:", fmt.Sprintf("limits:\n  - { controls: [%s], max: %d, per: hour }", limited, limit), 1), 0)
 	buckets := events / 10
 	var queued [][]byte
 	for i := range buckets {
@@ -122,6 +125,7 @@ func TestBurst(t *testing.T) {
 			queued = append(queued, first.envelope(t), second.envelope(t))
 		}
 	}
+	queued = append(queued, w.beyondLimit(t)...)
 	rand.Shuffle(len(queued), func(i, j int) { queued[i], queued[j] = queued[j], queued[i] })
 	w.warm()
 	before := w.memory()
@@ -132,6 +136,7 @@ func TestBurst(t *testing.T) {
 	w.settle()
 	took := time.Since(began)
 	w.checkBurst(buckets)
+	w.checkLimit()
 	after := w.memory()
 	t.Logf("\n%d events over %d buckets (%s=%d runs the whole burst): settled in %.0f s, %.1f fixes a second\n%s", len(queued), buckets, envBurst, 5000, took.Seconds(), float64(buckets)/took.Seconds(), w.table(before, after))
 	for _, name := range slices.Sorted(maps.Keys(after)) {
@@ -141,6 +146,63 @@ func TestBurst(t *testing.T) {
 		if b, ok := before[name]; ok && after[name].most > b.most+flat {
 			t.Errorf("%s grew from %d to %d MiB", name, b.most>>20, after[name].most>>20)
 		}
+	}
+}
+
+// In the midst of the burst one control has so many more resources than its limit of fixes an hour allows.
+const (
+	limited       = "sqs-queue-encrypted"
+	limit, beyond = 3, 5
+)
+
+// beyondLimit makes queues without encryption, and the events that tell of them, each three times.
+func (w *world) beyondLimit(t *testing.T) [][]byte {
+	var out [][]byte
+	for i := range limit + beyond {
+		name := fmt.Sprintf("limited-%02d", i)
+		w.script(w.account, region, `sqs:CreateQueue {"QueueName":"${queue}","Attributes":{"SqsManagedSseEnabled":"false"}}`, map[string]string{"queue": name})
+		at := "https://sqs." + region + ".amazonaws.com/" + w.account + "/" + name
+		e := happened{account: w.account, region: region, service: "sqs", name: "SetQueueAttributes", params: map[string]any{"queueUrl": at}, id: 1_000_000 + i, at: time.Now().Add(-time.Minute)}
+		for range 3 {
+			out = append(out, e.envelope(t))
+		}
+	}
+	return out
+}
+
+// checkLimit proves that the limit held to the last fix, and that each of the rest was refused for it.
+func (w *world) checkLimit() {
+	w.t.Helper()
+	fixed, refused := map[string]int{}, map[string]int{}
+	for _, e := range w.records(w.account) {
+		switch {
+		case e.Control != limited:
+		case e.Kind == audit.Result && e.Outcome == string(core.Fixed):
+			fixed[e.Resource]++
+		case e.Kind == audit.Refusal && strings.Contains(string(e.Detail), "a limit is reached"):
+			refused[e.Resource]++
+		}
+	}
+	if len(fixed) != limit || len(refused) != beyond {
+		w.t.Errorf("%d queues were fixed and %d refused, the limit is %d of %d", len(fixed), len(refused), limit, limit+beyond)
+	}
+	for arn := range fixed {
+		if fixed[arn] != 1 || refused[arn] != 0 {
+			w.t.Errorf("%s was fixed %d times and refused %d times", arn, fixed[arn], refused[arn])
+		}
+	}
+	encrypted := 0
+	for i := range limit + beyond {
+		queue, err := sqsapi.ReadAttributes(w.t.Context(), w.session(w.account, region), "https://sqs."+region+".amazonaws.com/"+w.account+"/"+fmt.Sprintf("limited-%02d", i))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if queue.ManagedSSE {
+			encrypted++
+		}
+	}
+	if encrypted != limit {
+		w.t.Errorf("%d queues are encrypted, the limit of fixes is %d", encrypted, limit)
 	}
 }
 

@@ -38,6 +38,14 @@ func user(account, name string) map[string]any {
 	}
 }
 
+// person is somebody who signed in through IAM Identity Center.
+func person(account, name string) map[string]any {
+	const permissionSet = "AWSReservedSSO_Developers_0123456789abcdef"
+	who := role(account, "aws-reserved/sso.amazonaws.com/"+permissionSet)
+	who["arn"] = "arn:aws:sts::" + account + ":assumed-role/" + permissionSet + "/" + name
+	return who
+}
+
 // happened is a call that CloudTrail reports.
 type happened struct {
 	account, region, service, name string
@@ -75,6 +83,14 @@ func (h happened) envelope(t testing.TB) []byte {
 // bucketPolicy is somebody's putting a policy on a bucket.
 func bucketPolicy(account, bucket string, who any) happened {
 	return happened{account: account, region: region, service: "s3", name: "PutBucketPolicy", who: who, params: map[string]any{"bucketName": bucket}}
+}
+
+// ownCall is a call that closes a bucket with our own role, in a session of some name, on somebody's decision.
+func ownCall(account, bucket, session, identity string) happened {
+	who := role(account, "shoreup/shoreup-remediate-storage")
+	who["arn"] = "arn:aws:sts::" + account + ":assumed-role/shoreup-remediate-storage/" + session
+	who["sessionContext"].(map[string]any)["sourceIdentity"] = identity
+	return happened{account: account, region: region, service: "s3", name: "PutBucketPublicAccessBlock", who: who, params: map[string]any{"bucketName": bucket}, at: time.Now()}
 }
 
 // put sends an event and returns the names of the rules that matched.

@@ -1,7 +1,8 @@
 // Package deployed deploys freshly synthesised templates on this machine and sends events through them: AWS's way from a rule's pattern to a verified fix,
 // its record and its message, with the environment, the queues and the roles that the templates say. Everything that the functions asked of AWS is then
 // judged by an evaluator of IAM policies that is not ours: what IAM would have refused fails, and what is granted and was never needed must be in
-// testdata/unused.txt with a reason.
+// testdata/unused.txt with a reason. People click in a stand-in for Slack, which tells the installation at the address that its stack puts out, and sign what they
+// say at the review URL with credentials that the local cloud knows.
 //
 //	go test -v ./tests/deployed                                             all, with a small burst
 //	SHOREUP_BURST=5000 go test -v ./tests/deployed -run Burst -timeout 2h   the whole burst, which takes long
@@ -11,9 +12,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
-	"os/exec"
+	"flag"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,20 +32,17 @@ import (
 	"github.com/shoreup/shoreup/shared/localcloud/wiretap"
 )
 
-// scratch is where the templates are synthesised, for all tests of the process.
-var scratch string
+// atOnce is how many tests run at the same time where nobody says otherwise: they wait for Slack's one message a second more than they compute.
+const atOnce = "8"
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "shoreup-deployed-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set(atOnce); err != nil {
+			panic(err)
+		}
 	}
-	scratch = dir
 	emulatortest.Main(m)
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
 }
 
 const (
@@ -54,39 +51,8 @@ const (
 	organization = "o-exampleorg01"
 	prefix       = "shoreup" // of everything that the templates name
 	slackToken   = "xoxb-local"
+	slackSigning = "local-signing-secret" // with which clicks are signed
 )
-
-// shapes are the deployments that the app synthesises.
-var shapes = []string{"single", "hub", "member"}
-
-// synthesised runs the app once for every shape and returns the folder of the templates by shape. It takes a compiler and Node.
-var synthesised = sync.OnceValues(func() (map[string]string, error) {
-	app := filepath.Join(scratch, "app")
-	root, err := build.ModuleRoot(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	run := func(name string, args ...string) error {
-		cmd := exec.Command(name, args...)
-		cmd.Dir = root
-		cmd.Env = append(emulator.CleanEnv(os.Environ()), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20")
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("running %s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, said)
-		}
-		return nil
-	}
-	if err := run("go", "build", "-buildvcs=false", "-o", app, "./infra/app"); err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for _, shape := range shapes { // one after the other: each takes 600 MB
-		out[shape] = filepath.Join(scratch, shape)
-		if err := run(app, "--shape", shape, "--templates", out[shape]); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-})
 
 // binaries are the functions, built once: while others work on the sources each build would make others.
 var binaries = sync.OnceValues(func() (map[string]string, error) {
@@ -105,19 +71,6 @@ var binaries = sync.OnceValues(func() (map[string]string, error) {
 	return build.Functions(context.Background(), names, nil)
 })
 
-func template(t testing.TB, shape, name string) []byte {
-	t.Helper()
-	dirs, err := synthesised()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(filepath.Join(dirs[shape], name+".template.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
 // world is an installation at the emulator, with the accounts that it looks after.
 type world struct {
 	*stack.Cloud
@@ -128,17 +81,24 @@ type world struct {
 	account string // of the installation
 	bucket  string // of the rules file
 	log     *lockedBuffer
+	clicks  http.Handler // where Slack tells of clicks; see listen
 }
 
 // newWorld is a cloud without an installation. Round trips from functions to AWS take so long.
 func newWorld(t testing.TB, roundTrip time.Duration) *world {
 	t.Helper()
-	w := &world{t: t, server: emulatortest.ForTest(t), account: emulatortest.Account(t), log: &lockedBuffer{}}
+	return newWorldAt(t, emulatortest.ForTest(t), roundTrip)
+}
+
+// newWorldAt is a world at an emulator of its own.
+func newWorldAt(t testing.TB, server *emulator.Server, roundTrip time.Duration) *world {
+	t.Helper()
+	w := &world{t: t, server: server, account: emulatortest.Account(t), log: &lockedBuffer{}}
 	var err error
 	if w.tap, err = wiretap.Start(w.server.URL(), wiretap.Options{Delay: roundTrip, Fault: w.hear}); err != nil {
 		t.Fatal(err)
 	}
-	if w.slack, err = slacksink.Start(slacksink.Options{Token: slackToken}); err != nil {
+	if w.slack, err = slacksink.Start(slacksink.Options{Token: slackToken, SigningSecret: slackSigning, Deliver: w.deliver}); err != nil {
 		t.Fatal(err)
 	}
 	built, err := binaries()
@@ -161,8 +121,12 @@ func newWorld(t testing.TB, roundTrip time.Duration) *world {
 	return w
 }
 
-// hear tells the cloud of messages that functions send, so that no time is lost that would not be in AWS. The call is then on its last way to the emulator.
+// hear tells the cloud of messages that functions send, so that no time is lost that would not be in AWS: the call is then on its last way to the emulator.
+// What the emulator does not know is answered as AWS answers where AWS Config's rules are not deployed.
 func (w *world) hear(c wiretap.Call) *wiretap.Fault {
+	if c.Service == "config" && c.Operation == "StartConfigRulesEvaluation" {
+		return &wiretap.Fault{Status: http.StatusBadRequest, Code: "NoSuchConfigRuleException"}
+	}
 	if c.Service == "sqs" && strings.HasPrefix(c.Operation, "SendMessage") && len(c.Resources) == 1 {
 		time.AfterFunc(10*time.Millisecond, func() { w.Sent(c.Resources[0].ARN) })
 	}
@@ -189,21 +153,29 @@ func (w *world) hubParameters() map[string]string {
 // single deploys the shape for one account: the installation, and in the home Region what forwards IAM's events to it.
 func single(t testing.TB, rules string, roundTrip time.Duration) *world {
 	t.Helper()
+	return singleFor(t, func(*world) string { return rules }, roundTrip)
+}
+
+// singleFor is single with rules that speak of the world.
+func singleFor(t testing.TB, rules func(*world) string, roundTrip time.Duration) *world {
+	t.Helper()
 	w := newWorld(t, roundTrip)
 	w.deploy(stack.Stack{Name: "shoreup", Template: template(t, "single", "shoreup"), Account: w.account, Region: region, Parameters: w.hubParameters()})
 	w.deploy(stack.Stack{Name: "shoreup-home", Template: template(t, "single", "shoreup-home"), Account: w.account, Region: home, Parameters: map[string]string{"HubRegion": region}})
-	w.furnish("shoreup", rules)
+	w.furnish("shoreup", rules(w))
+	w.listen("shoreup")
 	return w
 }
 
 // security deploys the shape for a security account.
-func security(t testing.TB, rules func(*world) string) *world {
+func security(t testing.TB, server *emulator.Server, rules func(*world) string) *world {
 	t.Helper()
-	w := newWorld(t, 0)
+	w := newWorldAt(t, server, 0)
 	parameters := w.hubParameters()
 	parameters["OrganizationId"] = organization
 	w.deploy(stack.Stack{Name: "shoreup-hub", Template: template(t, "hub", "shoreup-hub"), Account: w.account, Region: region, Parameters: parameters})
 	w.furnish("shoreup-hub", rules(w))
+	w.listen("shoreup-hub")
 	return w
 }
 
@@ -218,7 +190,7 @@ func (w *world) join(account string, regions ...string) {
 	}
 }
 
-// furnish puts the Slack token and the rules file where the installation looks for them.
+// furnish puts Slack's secret and the rules file where the installation looks for them.
 func (w *world) furnish(stackName, rules string) {
 	w.t.Helper()
 	where, err := w.Output(stackName, "RulesFile")
@@ -227,7 +199,11 @@ func (w *world) furnish(stackName, rules string) {
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(where, "s3://"), "/")
 	w.bucket = bucket
-	w.call(w.account, region, "secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": slackToken})
+	secret, err := json.Marshal(map[string]string{"bot_token": slackToken, "signing_secret": slackSigning})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.call(w.account, region, "secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": string(secret)})
 	w.call(w.account, region, "s3:PutObject", map[string]string{"Bucket": bucket, "Key": key, "Body": rules})
 }
 
@@ -307,7 +283,7 @@ func (w *world) invocations(name string) int64 {
 // noDeadLetters fails if anything was given up.
 func (w *world) noDeadLetters() {
 	w.t.Helper()
-	for _, name := range []string{"dead-letters", "undelivered", "events-dlq", "evaluate-dlq", "commands-dlq", "sweep-dlq", "apply-dlq", "notify-dlq"} {
+	for _, name := range []string{"dead-letters", "undelivered", "events-dlq", "evaluate-dlq", "commands-dlq", "sweep-dlq", "apply-dlq", "notify-dlq", "decide-dlq", "words-dlq", "report-dlq", "reconciliation-dlq"} {
 		letters, err := w.Take(w.t.Context(), w.queue(name))
 		if err != nil {
 			w.t.Fatal(err)

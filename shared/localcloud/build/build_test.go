@@ -77,6 +77,38 @@ func TestBuildsAndRebuilds(t *testing.T) {
 	}
 }
 
+// Linking is most of the time that a repeated build takes, so what is up to date is taken as it is.
+func TestLinksOnlyWhatChanged(t *testing.T) {
+	root := checkout(t, map[string]string{"evaluate": says("one"), "apply": says("two")})
+	marked := map[string]bool{}
+	build := func() map[string]bool {
+		t.Helper()
+		paths, err := functionsIn(t.Context(), root, []string{"evaluate", "apply"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, path := range paths {
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			marked[name] = strings.HasSuffix(string(raw), "marked")
+			if !marked[name] { // what stands behind the program is nobody's business, and gone when it is linked again
+				write(t, path, string(raw)+"marked")
+			}
+		}
+		return marked
+	}
+	build()
+	if diff := cmp.Diff(map[string]bool{"evaluate": true, "apply": true}, build()); diff != "" {
+		t.Errorf("without an edit, taken as they were (-want +got):\n%s", diff)
+	}
+	write(t, filepath.Join(root, "functions", "apply", "main.go"), says("three"))
+	if diff := cmp.Diff(map[string]bool{"evaluate": true, "apply": false}, build()); diff != "" {
+		t.Errorf("after an edit, taken as they were (-want +got):\n%s", diff)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	root := checkout(t, map[string]string{"broken": "package main\n\nfunc main() { undefinedName() }\n"})
 	tests := []struct{ name, want string }{

@@ -35,11 +35,18 @@ func Map(call wiretap.Call) ([]Request, error) {
 			continue
 		}
 		for _, resource := range n.resources(call) {
-			all = append(all, request(call, n, resource))
+			r := request(call, n, resource.ARN)
+			if resource.Key != "" {
+				r.Context[leadingKeys] = resource.Key
+			}
+			all = append(all, r)
 		}
 	}
 	return all, nil
 }
+
+// leadingKeys is the condition key for the partition keys that a request touches; each of them is asked about by itself.
+const leadingKeys = "dynamodb:LeadingKeys"
 
 // carries reports whether the request has the condition key, or one that begins
 // so if it ends with a slash. A source identity is also one of the session: it
@@ -57,19 +64,19 @@ func carries(call wiretap.Call, key string) bool {
 }
 
 // resources are those of the call that the need is about.
-func (n need) resources(call wiretap.Call) []string {
+func (n need) resources(call wiretap.Call) []wiretap.Resource {
 	if n.kind == "" {
-		return []string{"*"}
+		return []wiretap.Resource{{ARN: "*"}}
 	}
 	k := kinds[n.kind]
-	var all []string
+	var all []wiretap.Resource
 	for _, r := range call.Resources {
 		if r.Part == n.part && k.has(r.ARN) {
-			all = append(all, strings.ReplaceAll(r.ARN, "*", invented)) // security-group-rule/*: of those that will be made
+			all = append(all, wiretap.Resource{ARN: strings.ReplaceAll(r.ARN, "*", invented), Key: r.Key}) // security-group-rule/*: of those that will be made
 		}
 	}
 	if len(all) == 0 && !n.may {
-		all = append(all, k.invent(call))
+		all = append(all, wiretap.Resource{ARN: k.invent(call)})
 	}
 	return all
 }

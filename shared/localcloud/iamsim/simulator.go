@@ -152,10 +152,10 @@ type (
 		RCPs       []simPolicy     `json:"resourceControlPolicies"`
 	}
 	simRequest struct {
-		Principal string            `json:"principal"`
-		Action    string            `json:"action"`
-		Resource  simResource       `json:"resource"`
-		Context   map[string]string `json:"contextVariables"`
+		Principal string         `json:"principal"`
+		Action    string         `json:"action"`
+		Resource  simResource    `json:"resource"`
+		Context   map[string]any `json:"contextVariables"` // texts, and lists of them where the key has several values
 	}
 	simResource struct {
 		ARN     string `json:"resource"`
@@ -168,8 +168,15 @@ type (
 )
 
 func (q Question) simulation() simulation {
+	context := map[string]any{}
+	for key, value := range q.Request.Context {
+		context[key] = value
+		if key == leadingKeys {
+			context[key] = []string{value}
+		}
+	}
 	s := simulation{
-		Request:  simRequest{q.Request.Principal, q.Request.Action, simResource{q.Request.Resource, q.Request.Account}, q.Request.Context},
+		Request:  simRequest{q.Request.Principal, q.Request.Action, simResource{q.Request.Resource, q.Request.Account}, context},
 		Identity: []simPolicy{}, Resource: q.Resource, SCPs: []simPolicy{}, RCPs: []simPolicy{},
 	}
 	for _, p := range q.Policies {

@@ -104,9 +104,12 @@ func (w World) Evaluate(s *Simulator, calls []wiretap.Call) (Report, error) {
 	return report, nil
 }
 
-// key tells requests apart that could be answered differently.
+// key tells requests apart that could be answered differently. Partition keys that begin alike, up to a #, are taken for one: no policy tells them apart.
 func (r Request) key() string {
 	facts := maps.Clone(r.Context)
+	if key, ok := facts[leadingKeys]; ok {
+		facts[leadingKeys], _, _ = strings.Cut(key, "#")
+	}
 	delete(facts, "aws:CurrentTime")
 	delete(facts, "sts:RoleSessionName")
 	raw, _ := json.Marshal([]any{r.Principal, r.Action, r.Resource, r.Account, r.SessionPolicy, facts}) // text always encodes

@@ -72,6 +72,7 @@ func world() iamsim.World {
 				Policies: []iamsim.Policy{policy("Own",
 					`{"Effect":"Allow","Action":["dynamodb:PutItem","dynamodb:ConditionCheckItem","dynamodb:GetItem"],"Resource":"`+table+`"}`,
 					`{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetSourceIdentity"],"Resource":"arn:aws:iam::*:role/shoreup/shoreup-remediate-*"}`,
+					`{"Effect":"Allow","Action":"dynamodb:UpdateItem","Resource":"`+table+`","Condition":{"ForAllValues:StringNotLike":{"dynamodb:LeadingKeys":["heard#*","switch"]},"Null":{"dynamodb:LeadingKeys":"false"}}}`,
 				)},
 			},
 			fixer: {
@@ -112,6 +113,12 @@ func with(c wiretap.Call, change func(*wiretap.Call)) wiretap.Call {
 	return c
 }
 
+func item(key string) wiretap.Call {
+	c := call(apply, "dynamodb:UpdateItem", "")
+	c.Resources = []wiretap.Resource{{ARN: table, Key: key}}
+	return c
+}
+
 func TestDecisions(t *testing.T) {
 	t.Parallel()
 	block := call(fixer, "s3:PutPublicAccessBlock", "arn:aws:s3:::b")
@@ -145,6 +152,13 @@ func TestDecisions(t *testing.T) {
 		"a transaction that deletes": {with(call(apply, "dynamodb:TransactWriteItems", ""), func(c *wiretap.Call) {
 			c.Resources = []wiretap.Resource{{ARN: table, Part: "Put"}, {ARN: table, Part: "Delete"}}
 		}), []string{"dynamodb:DeleteItem on " + table}},
+		"an item of its own":                   {item("lease#x"), nil},
+		"an item of others":                    {item("heard#x"), []string{"dynamodb:UpdateItem on " + table}},
+		"an item of others, by its whole key":  {item("switch"), []string{"dynamodb:UpdateItem on " + table}},
+		"an item with a key that is not known": {item(""), []string{"dynamodb:UpdateItem on " + table}},
+		"one item of its own and one of others": {with(call(apply, "dynamodb:TransactWriteItems", ""), func(c *wiretap.Call) {
+			c.Resources = []wiretap.Resource{{ARN: table, Part: "Update", Key: "lease#x"}, {ARN: table, Part: "Update", Key: "heard#x"}}
+		}), []string{"dynamodb:UpdateItem on " + table}},
 		"a role of another account":           {with(call(apply, "sts:AssumeRole", fixer), identity("ann")), nil},
 		"that role without a source identity": {call(apply, "sts:AssumeRole", fixer), []string{"resource policy: ImplicitlyDenied"}},
 		"a role that nobody knows":            {with(call(apply, "sts:AssumeRole", strings.Replace(fixer, "storage", "iam", 1)), identity("ann")), []string{"sts:AssumeRole", "sts:SetSourceIdentity"}},
@@ -172,6 +186,7 @@ func TestReport(t *testing.T) {
 	calls := []wiretap.Call{
 		call(apply, "dynamodb:GetItem", table), call(apply, "dynamodb:GetItem", table), call(apply, "dynamodb:PutItem", table),
 		call(fixer, "s3:PutBucketPolicy", "arn:aws:s3:::b"), call(fixer, "s3:PutBucketPolicy", "arn:aws:s3:::shoreup-audit"),
+		item("lease#a"), item("lease#b"), item("count#a"), // the first two are one question
 		call("arn:aws:iam::"+hub+":role/test", "s3:CreateBucket", "arn:aws:s3:::b"), call("", "s3:CreateBucket", "arn:aws:s3:::b"),
 	}
 	w := world()
@@ -182,7 +197,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Asked != 4 || len(report.Refused) != 1 || !report.Refused[0].Answer.Explicit {
+	if report.Asked != 6 || len(report.Refused) != 1 || !report.Refused[0].Answer.Explicit {
 		t.Errorf("asked %d, refused %v", report.Asked, report.Refused)
 	}
 	if diff := cmp.Diff([]string{"", "arn:aws:iam::" + hub + ":role/test"}, report.Others); diff != "" {

@@ -23,7 +23,8 @@ type deployment struct {
 // inOrder is the order in which types are made: what others need comes first. Types that are missing here need no order and come in between.
 var inOrder = []string{
 	"AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::S3::BucketPolicy",
-	"AWS::Events::EventBus", "AWS::Events::EventBusPolicy", "", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule",
+	"AWS::Events::EventBus", "AWS::Events::EventBusPolicy", "", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url",
+	"AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule",
 }
 
 // Deploy makes what the template says and starts its event source mappings. What was made before an error stays.

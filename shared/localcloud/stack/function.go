@@ -29,7 +29,9 @@ type Function struct {
 
 	start       sync.Once
 	pool        *runtimeapi.Pool
-	concurrency int
+	concurrency int // what its event sources may have together
+	reserved    int // ReservedConcurrentExecutions; 0: none
+	running     atomic.Int64
 	invocations atomic.Int64
 }
 
@@ -86,7 +88,7 @@ func makeFunction(d *deployment, r resource) error {
 		f.Timeout = time.Duration(seconds) * time.Second
 	}
 	if v, ok := r.props["ReservedConcurrentExecutions"]; ok {
-		if f.concurrency, err = number(v); err != nil {
+		if f.reserved, err = number(v); err != nil {
 			return fmt.Errorf("reading ReservedConcurrentExecutions: %w", err)
 		}
 	}
@@ -156,20 +158,36 @@ func (d *deployment) credentials(f *Function) (keys, error) {
 	return out.Credentials, nil
 }
 
+// makePermission makes the statement that Lambda makes of a permission. Source: Lambda API reference, AddPermission.
 func makePermission(d *deployment, r resource) error {
 	f := d.cloud.function(fmt.Sprint(r.props["FunctionName"]), d.account, d.region)
 	if f == nil {
 		return fmt.Errorf("there is no function %v", r.props["FunctionName"])
 	}
-	condition := map[string]any{}
+	equals, condition := map[string]any{}, map[string]any{}
 	if v, ok := r.props["SourceArn"]; ok {
 		condition["ArnLike"] = map[string]any{"aws:SourceArn": v}
 	}
-	if v, ok := r.props["SourceAccount"]; ok {
-		condition["StringEquals"] = map[string]any{"aws:SourceAccount": v}
+	if v, ok := r.props["InvokedViaFunctionUrl"]; ok {
+		condition["Bool"] = map[string]any{"lambda:InvokedViaFunctionUrl": fmt.Sprint(v)}
+	}
+	for property, key := range map[string]string{"SourceAccount": "aws:SourceAccount", "FunctionUrlAuthType": "lambda:FunctionUrlAuthType", "PrincipalOrgID": "aws:PrincipalOrgID"} {
+		if v, ok := r.props[property]; ok {
+			equals[key] = v
+		}
+	}
+	if len(equals) > 0 {
+		condition["StringEquals"] = equals
+	}
+	var principal any = map[string]any{"AWS": r.props["Principal"]} // an account's id or an ARN
+	switch who := fmt.Sprint(r.props["Principal"]); {
+	case who == "*":
+		principal = who
+	case strings.HasSuffix(who, ".amazonaws.com"):
+		principal = map[string]any{"Service": who}
 	}
 	doc, err := parseDocument(map[string]any{"Statement": []any{map[string]any{
-		"Effect": "Allow", "Principal": map[string]any{"Service": r.props["Principal"]}, "Action": r.props["Action"], "Resource": f.ARN, "Condition": condition,
+		"Effect": "Allow", "Principal": principal, "Action": r.props["Action"], "Resource": f.ARN, "Condition": condition,
 	}}})
 	f.permissions = append(f.permissions, doc)
 	return err

@@ -36,6 +36,11 @@ func kinds() map[string]kind {
 		"AWS::Lambda::Function":           {"FunctionName", "{name}", arn("arn:{partition}:lambda:{region}:{account}:function:{name}"), makeFunction},
 		"AWS::Lambda::EventSourceMapping": {"", "{name}", nil, makeMapping},
 		"AWS::Lambda::Permission":         {"", "{name}", nil, makePermission},
+		"AWS::Lambda::Url":                {"", "{target}", map[string]string{"FunctionArn": "{target}", "FunctionUrl": "https://{name}.lambda-url.{region}.on.aws/"}, makeURL},
+		"AWS::ApiGatewayV2::Api":          {"", "{name}", map[string]string{"ApiId": "{name}", "ApiEndpoint": "https://{name}.execute-api.{region}.{suffix}"}, makeAPI},
+		"AWS::ApiGatewayV2::Integration":  {"", "{name}", map[string]string{"IntegrationId": "{name}"}, makeIntegration},
+		"AWS::ApiGatewayV2::Route":        {"", "{name}", map[string]string{"RouteId": "{name}"}, makeRoute},
+		"AWS::ApiGatewayV2::Stage":        {"StageName", "{name}", nil, makeStage},
 		"AWS::Events::EventBus":           {"Name", "{name}", map[string]string{"Arn": bus + "event-bus/{name}", "Name": "{name}"}, makeBus},
 		"AWS::Events::EventBusPolicy":     {"", "{name}", nil, makeBusPolicy},
 		"AWS::Events::Rule":               {"Name", "{bus}{name}", arn(bus + "rule/{busPath}{name}"), makeRule},
@@ -99,10 +104,15 @@ func (s *scope) fill(form, id, at string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, bus, busPath := "/", "", ""
+	path, bus, busPath, target := "/", "", "", ""
 	props, where := s.Resources[id].Properties, "Resources."+id+".Properties."
 	if v, ok := props["Path"]; ok {
 		if path, err = s.text(v, where+"Path"); err != nil {
+			return "", err
+		}
+	}
+	if v, ok := props["TargetFunctionArn"]; ok {
+		if target, err = s.text(v, where+"TargetFunctionArn"); err != nil {
 			return "", err
 		}
 	}
@@ -117,7 +127,7 @@ func (s *scope) fill(form, id, at string) (string, error) {
 			bus, busPath = bus+"|", bus+"/"
 		}
 	}
-	return strings.NewReplacer("{name}", name, "{path}", path, "{bus}", bus, "{busPath}", busPath,
+	return strings.NewReplacer("{name}", name, "{path}", path, "{bus}", bus, "{busPath}", busPath, "{target}", target,
 		"{partition}", s.partition, "{region}", s.region, "{account}", s.account, "{suffix}", s.suffix).Replace(form), nil
 }
 
@@ -134,9 +144,13 @@ func (s *scope) physical(id string) (string, error) {
 			return asText(v, "Resources."+id+".Properties."+k.name)
 		}
 	}
-	name := s.stack + "-" + id + "-" + short(s.stack+s.account+s.region+id)
-	if d.Type == "AWS::S3::Bucket" {
-		name = strings.ToLower(name)
+	unique := short(s.stack + s.account + s.region + id)
+	name := s.stack + "-" + id + "-" + unique
+	switch d.Type {
+	case "AWS::S3::Bucket":
+		return strings.ToLower(name), nil
+	case "AWS::Lambda::Url", "AWS::ApiGatewayV2::Api": // a part of a host's name
+		return "u" + unique, nil
 	}
 	return name, nil
 }

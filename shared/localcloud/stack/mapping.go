@@ -60,17 +60,35 @@ func number(v any) (int, error) {
 	return int(n), err
 }
 
-// Invoke runs the function and returns its response.
+// Invoke runs the function and returns its response. Where the function has as many instances at work as it may have, it waits.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	f.running.Add(1)
+	defer f.leave()
+	return f.run(ctx, event)
+}
+
+func (f *Function) run(ctx context.Context, event []byte) ([]byte, error) {
 	f.start.Do(func() {
-		if f.concurrency == 0 {
-			f.concurrency = defaultConcurrency
+		most := f.reserved
+		if most == 0 {
+			most = max(f.concurrency, defaultConcurrency)
 		}
-		f.pool = runtimeapi.NewPool(f.opts, f.concurrency)
+		f.pool = runtimeapi.NewPool(f.opts, most)
 	})
 	f.invocations.Add(1)
 	return f.pool.Invoke(ctx, event)
 }
+
+// admit begins an invocation unless the function's reserved concurrency is used up; leave ends it.
+func (f *Function) admit() bool {
+	if n := f.running.Add(1); f.reserved > 0 && n > int64(f.reserved) {
+		f.leave()
+		return false
+	}
+	return true
+}
+
+func (f *Function) leave() { f.running.Add(-1) }
 
 // Invocations is how often the function was invoked so far.
 func (f *Function) Invocations() int64 { return f.invocations.Load() }

@@ -2,9 +2,10 @@
 // use at the AWS emulator, starts the built function binaries behind a Lambda Runtime API with the environment and the role of the template, and is
 // EventBridge, the event source mappings and the schedules itself. The demo and the tests of deployments stand on it.
 //
-// What differs from AWS: policies are looked at where events are delivered (queues, buses, functions, the roles that rules take), and not at a function's
-// own calls, which are recorded by what stands in front of the emulator and judged afterwards; what failed is delivered again as soon as the caller wants and
-// not after minutes; a function is not held to its memory; schedules are fired by the caller. Resource types that are not run are listed, see [Cloud.Ignored].
+// What differs from AWS: policies are looked at where events and requests are delivered (queues, buses, functions, function URLs, the roles that rules take), and
+// not at a function's own calls, which are recorded by what stands in front of the emulator and judged afterwards; what failed is delivered again as soon as the
+// caller wants and not after minutes; a function is not held to its memory; schedules are fired by the caller; who signs a request to a function URL is looked
+// up by the access key, see [Caller]. Resource types that are not run are listed, see [Cloud.Ignored].
 package stack
 
 import (
@@ -61,11 +62,15 @@ type Cloud struct {
 	roles     map[string]*role
 	policies  map[string]document
 	buckets   map[string][]document  // policies by bucket
+	endpoints map[string]*endpoint   // by host
+	apis      map[string]*endpoint   // by id; without a stage nobody reaches one
 	stacks    map[string]*deployment // by name
 	ignored   map[string][]string
 	own       []string // ARNs of what was made
 
-	mu      sync.Mutex // holds refused, and buses once the stacks are deployed
+	integrations map[string]string // of HTTP APIs: function ARNs by id
+
+	mu      sync.Mutex // holds refused, and buses and what outputs are resolved with once the stacks are deployed
 	refused []Refusal
 }
 
@@ -85,6 +90,7 @@ func New(opts Options) *Cloud {
 	return &Cloud{
 		opts: opts, ctx: ctx, cancel: cancel, queues: map[string]*queueState{}, functions: map[string]*Function{}, buses: map[string]*bus{},
 		roles: map[string]*role{}, policies: map[string]document{}, buckets: map[string][]document{}, stacks: map[string]*deployment{}, ignored: map[string][]string{},
+		endpoints: map[string]*endpoint{}, apis: map[string]*endpoint{}, integrations: map[string]string{},
 	}
 }
 
@@ -105,6 +111,8 @@ func (c *Cloud) Output(stack, name string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("reading output %s of stack %s: there is none", name, stack)
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return d.text(out.Value, "Outputs."+name)
 }
 

@@ -37,6 +37,9 @@ func echo(ctx context.Context, raw json.RawMessage) (any, error) {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return nil, err
 	}
+	if strings.Contains(string(raw), `"requestContext"`) { // over the web
+		return mirror(raw)
+	}
 	if len(in.Records) == 0 { // invoked without a queue
 		if strings.Contains(string(raw), "fail") {
 			return nil, errors.New("as told")
@@ -306,6 +309,9 @@ func TestWhatCannotBeDeployed(t *testing.T) {
 		"input transformer":  {`{"Resources":{"R":{"Type":"AWS::Events::Rule","Properties":{"EventPattern":{"source":["x"]},"Targets":[{"Arn":"a","InputTransformer":{}}]}}}}`, "InputTransformer is not known here"},
 		"pattern of no kind": {`{"Resources":{"R":{"Type":"AWS::Events::Rule","Properties":{"EventPattern":{"source":"x"}}}}}`, "making R (AWS::Events::Rule)"},
 		"bus of nobody":      {`{"Resources":{"R":{"Type":"AWS::Events::Rule","Properties":{"EventBusName":"x"}}}}`, "there is no event bus"},
+		"URL of nobody":      {`{"Resources":{"U":{"Type":"AWS::Lambda::Url","Properties":{"AuthType":"NONE","TargetFunctionArn":"f"}}}}`, "there is no function f"},
+		"web sockets":        {`{"Resources":{"A":{"Type":"AWS::ApiGatewayV2::Api","Properties":{"ProtocolType":"WEBSOCKET"}}}}`, "an API of type WEBSOCKET is not known here"},
+		"route of nobody":    {`{"Resources":{"R":{"Type":"AWS::ApiGatewayV2::Route","Properties":{"ApiId":"x","RouteKey":"$default"}}}}`, "there is no API x"},
 		"fifo":               {`{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"FifoQueue":true}}}}`, "first-in-first-out"},
 	} {
 		t.Run(name, func(t *testing.T) {
