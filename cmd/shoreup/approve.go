@@ -76,7 +76,7 @@ func (o *wordFlags) run(cmd *cobra.Command, verdict, name string) error {
 		return err
 	}
 	if verdict != review.Approve && strings.TrimSpace(o.reason) == "" {
-		return fmt.Errorf("say why with --reason: to %s is recorded with it", verdict)
+		return errors.New("say why with --reason: it is recorded, and people are shown it")
 	}
 	ctx := cmd.Context()
 	c, err := o.client(ctx)

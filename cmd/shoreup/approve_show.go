@@ -16,30 +16,42 @@ import (
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
-// show prints what would be decided about. A fix of which no plan can be shown is not decided here.
+// show prints what would be decided about. What cannot be shown is not decided here.
 func (o *wordFlags) show(ctx context.Context, w io.Writer, it review.Item) error {
-	r := it.Request
-	if r.Key.Kind != approval.Fix {
-		body := r
-		body.Body = []byte(it.About)
-		if about := reports.About(body); about != "" {
-			fmt.Fprintf(w, "# %s\n  %s\n", text.Safe(aboutWords[r.Key.Kind]+" "+r.ARN), text.Safe(about))
-		} else {
-			fmt.Fprintf(w, "# %s\n  %s\n", text.Safe(aboutWords[r.Key.Kind]+" "+r.ARN), text.Safe(it.About))
-		}
-		_, err := fmt.Fprintf(w, "  asked for by %s; %s\n\n", text.Safe(r.Requester), text.Safe(standing(it)))
-		return err
+	if it.Request.Key.Kind != approval.Fix || !o.look {
+		return showItem(w, it)
 	}
 	f, err := findingOf(it)
 	if err != nil {
 		return err
 	}
-	if o.look {
-		if f, err = o.seen(ctx, f, it); err != nil {
-			return err
-		}
+	if f, err = o.seen(ctx, f, it); err != nil {
+		return err
 	}
 	return text.Finding(w, f, style(w))
+}
+
+// showItem prints what people are asked.
+func showItem(w io.Writer, it review.Item) error {
+	switch it.Request.Key.Kind {
+	case approval.Fix, approval.Undo:
+		f, err := findingOf(it)
+		if err != nil {
+			return err
+		}
+		return text.Finding(w, f, style(w))
+	}
+	r := it.Request
+	r.Body = it.Body()
+	subject := map[approval.Kind]string{
+		approval.Exempt: "exempt " + r.ARN + " from " + r.Control, approval.Lift: "lift the kill switch", approval.People: "change who may approve",
+	}[r.Key.Kind]
+	lines := append([]string{reports.About(r)}, r.Changes...)
+	if r.Requester != "" {
+		lines = append(lines, "asked for by "+r.Requester)
+	}
+	lines = append(lines, standing(it), "hash "+core.ShortHash(r.Key.Hash))
+	return text.Lines(w, subject, lines, style(w))
 }
 
 // findingOf makes a finding of the plan's own bytes, whose hash the client has checked.
@@ -59,10 +71,20 @@ func findingOf(it review.Item) (core.Finding, error) {
 		Decision: core.Decision{Mode: rules.Approve.String(), Rule: strings.Join(r.Rules, ", ")},
 		Cause:    core.Cause{Origin: it.Occ.Origin, Actor: it.Occ.Actor, Time: it.Occ.Cause},
 	}
+	if r.Key.Kind == approval.Undo {
+		f.Title, f.Notes, f.Occurrence, f.Decision.Rule = "Take back: "+m.Title, undoNotes(it), "", show.UndoRule
+	}
 	for _, c := range p.Changes {
 		f.Changes = append(f.Changes, core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why, Undo: c.Undo})
 	}
 	return f, nil
+}
+
+// undoNotes say what is taken back and who wants that.
+func undoNotes(it review.Item) []string {
+	r := it.Request
+	r.Body = it.Body()
+	return []string{reports.About(r), "asked for by " + r.Requester}
 }
 
 // standing says how a request stands.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/audit/seal"
 	"github.com/shoreup/shoreup/shared/audit/verify"
@@ -60,7 +62,10 @@ func auditListCommand() *cobra.Command {
 				lines[i] = e.Line()
 			}
 			if !asJSON {
-				return text.AuditTable(cmd.OutOrStdout(), lines, style(cmd.OutOrStdout()))
+				for i, e := range entries {
+					lines[i].Resource = cmp.Or(lines[i].Resource, aboutVerdict(e))
+				}
+				return text.AuditTable(cmd.OutOrStdout(), lines, roomy(cmd.OutOrStdout()))
 			}
 			return jsonLines(cmd, lines)
 		},
@@ -69,6 +74,15 @@ func auditListCommand() *cobra.Command {
 	cmd.Flags().Int64Var(&after, "after", 0, "only records after this one")
 	cmd.Flags().IntVar(&limit, "limit", 1000, "at most so many")
 	return cmd
+}
+
+// aboutVerdict says what a word was about that is about no resource.
+func aboutVerdict(e audit.Entry) string {
+	var d struct{ Request approval.Request }
+	if e.Kind != audit.Verdict || json.Unmarshal(e.Detail, &d) != nil {
+		return ""
+	}
+	return aboutWords[d.Request.Key.Kind]
 }
 
 // jsonLines prints one record a line, so that a log of any length can be read as it comes.

@@ -54,7 +54,7 @@ Exit codes: 0 nothing to do, 2 something is wrong or would change, 1 an error.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	cmd.AddCommand(controlsCommand(), explainCommand(), planCommand(), applyCommand(), undoCommand(), auditCommand(), rulesCommand(), tablesCommand(), demoCommand(),
-		permissionsCommand(), doctorCommand(), stopCommand())
+		permissionsCommand(), doctorCommand(), stopCommand(), resumeCommand())
 	cmd.AddCommand(reportCommand(), reviewCommand(), pendingCommand(), approveCommand(), rejectCommand(), exemptCommand(), exceptionsCommand())
 	return cmd
 }

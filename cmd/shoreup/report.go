@@ -82,7 +82,11 @@ func (o *reportFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	if where != "" {
-		fmt.Fprintf(os.Stderr, "report of %d plans written to %s\n", len(r.Plans), where)
+		plans := "1 plan"
+		if len(r.Plans) != 1 {
+			plans = fmt.Sprintf("%d plans", len(r.Plans))
+		}
+		fmt.Fprintf(os.Stderr, "report of %s written to %s\n", plans, where)
 	}
 	if exit == nil && o.fromTables {
 		exit = wrongIn(r)

@@ -17,7 +17,7 @@ func stopCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Engage the kill switch: from now on nothing is written anywhere", Args: cobra.NoArgs,
 		Long: `Engages the installation's kill switch. Each write checks it in the transaction that records its intent, so no write begins after this. Looking and
-reporting go on. Whoever stops need not ask anybody; infra/DEPLOY.md says how it is lifted.`,
+reporting go on. Whoever stops need not ask anybody; to lift it others have to agree: shoreup resume.`,
 		Example: "  shoreup stop --table shoreup --reason 'incident 7'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if reason == "" {
@@ -35,7 +35,7 @@ reporting go on. Whoever stops need not ask anybody; infra/DEPLOY.md says how it
 			if err != nil {
 				return fmt.Errorf("stopping: %w", err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "the kill switch is engaged (%s): nothing is written until it is lifted; record %d of %s\n", text.Safe(reason), e.Seq, e.Chain)
+			fmt.Fprintf(cmd.OutOrStdout(), "the kill switch is engaged (%s): nothing is written until others agree to lift it (shoreup resume); record %s/%d\n", text.Safe(reason), e.Chain, e.Seq)
 			return nil
 		},
 	}

@@ -3,32 +3,41 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/report/text"
+	"github.com/shoreup/shoreup/shared/review"
 )
 
 func undoCommand() *cobra.Command {
-	var o options
+	var o askFlags
+	var ask bool
 	cmd := &cobra.Command{
 		Use: "undo RECORD", Short: "Take back a fix, named by its audit record (ACCOUNT/SEQ)", Args: cobra.ExactArgs(1),
 		Long: `Makes a plan of the calls that the record holds to take the fix back, shows it, and carries it out after you have typed its short hash. Refused if the
-audit chain does not verify, or if the resource has changed since the fix.`,
+audit chain does not verify, or if the resource has changed since the fix.
+
+With --ask, the installation does it: it asks those who may decide, under the same rules as for a fix, and takes the fix back once they agreed. Neither you nor
+whoever caused what was fixed can agree. You need no rights but to call the review URL.`,
+		Example: "  shoreup undo 111122223333/17 --table shoreup\n  shoreup undo 111122223333/17 --ask --reason 'the site is down'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chain, seq, err := record(args[0])
 			if err != nil {
 				return err
 			}
-			if o.table == "" {
-				return errNoTables
+			if ask {
+				return o.ask(cmd, review.Word{Verdict: review.Undo, Record: args[0]})
 			}
-			return undo(cmd, &o, chain, seq)
+			if o.table == "" {
+				return fmt.Errorf("%w; or have others decide and the installation do it, with --ask", errNoTables)
+			}
+			return undo(cmd, &o.options, chain, seq)
 		},
 	}
+	cmd.Flags().BoolVar(&ask, "ask", false, "ask those who may decide instead of doing it yourself")
+	o.askFlags(cmd)
 	o.formatFlag(cmd)
 	o.rulesFlag(cmd)
 	o.awsFlags(cmd)
@@ -36,14 +45,8 @@ audit chain does not verify, or if the resource has changed since the fix.`,
 	return cmd
 }
 
-func record(s string) (chain string, seq int64, err error) {
-	chain, number, ok := strings.Cut(s, "/")
-	seq, err = strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil || seq < 1 || chain == "" {
-		return "", 0, fmt.Errorf("%q is no record: write ACCOUNT/SEQ, as shoreup audit list shows it", s)
-	}
-	return chain, seq, nil
-}
+// record reads the name of an audit record.
+func record(s string) (chain string, seq int64, err error) { return review.ParseRecord(s) }
 
 func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 	asJSON, err := o.json()

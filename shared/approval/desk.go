@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,11 @@ func (d *Desk) take(ctx context.Context, r Request, rule needs, a Answer, person
 		return r, err
 	}
 	d.tell(ctx, r, Word)
+	if r.Key.Kind == Exempt && r.State == Applied { // what was asked about the same thing is over; if that fails, the schedule finds it
+		if err := d.followAll(ctx, r.Key.Account, r.Key.ID); err != nil {
+			slog.WarnContext(ctx, "a request about what is exempt is left for the schedule", "resource", r.ARN, "error", err.Error())
+		}
+	}
 	if r.State == Approved {
 		return r, d.Order(ctx, r)
 	}

@@ -258,7 +258,13 @@ func TestLeftBehind(t *testing.T) {
 		"in order": {func(w *world, o occurrence.Occurrence) (occurrence.Step, error) {
 			return w.desk.Book.Close(o, "compliant")
 		}, "stale"},
-		"fixed": {func(w *world, o occurrence.Occurrence) (occurrence.Step, error) { return w.desk.Book.Close(o, "fixed") }, "applied"},
+		"fixed": {func(w *world, o occurrence.Occurrence) (occurrence.Step, error) {
+			if err := w.write(w.desk.Book.SpendItem(o, 1)); err != nil {
+				return occurrence.Step{}, err
+			}
+			return w.desk.Book.Close(o, "fixed")
+		}, "applied"},
+		"fixed without it": {func(w *world, o occurrence.Occurrence) (occurrence.Step, error) { return w.desk.Book.Close(o, "fixed") }, "stale"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -293,6 +299,9 @@ func TestAYesIsSpent(t *testing.T) {
 	first := w.wrong("h1", "sso:eve@example.com")
 	if got := w.say(w.key(first), approval.Yes, "U0ADA00001"); got != "approved" {
 		t.Fatal(got)
+	}
+	if err := w.write(w.desk.Book.SpendItem(first, 1)); err != nil {
+		t.Fatal(err)
 	}
 	step, err := w.desk.Book.Close(first, "fixed")
 	if err != nil {

@@ -15,5 +15,8 @@
 // Four eyes: nobody approves what they asked for or what they caused. A cause that AWS does not vouch a person for could be anybody, so that one more
 // person has to agree. Persons are those of the rules file; see [IdentityOf] for which words of AWS count.
 //
+// What is decided is a fix, the taking back of one ([Desk.AskUndo]), an exemption, the lifting of the kill switch, and who may decide: all under the same rules.
+// A fix and an undo are carried out by the function that applies; the others take effect with the word that completes them.
+//
 // Every word is recorded in the audit log, those that were refused as well, in the same transaction as what it changed.
 package approval

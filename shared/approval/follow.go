@@ -14,9 +14,6 @@ import (
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
-// orderAgain is how long after an approval it is handed over once more, if nothing came of it: longer than applying takes.
-const orderAgain = 20 * time.Minute
-
 // endEntry is what the audit log says about a request's asking and its end without a word.
 type endEntry struct {
 	Request Request `json:"request"`
@@ -76,6 +73,9 @@ func (d *Desk) ask(ctx context.Context, occ occurrence.Occurrence, requester str
 	if !ok {
 		return fmt.Errorf("asking about plan %s: there is no control %s here", occ.PlanID, occ.Control)
 	}
+	if _, exempt, err := Exempted(ctx, d.Store, d.Table, occ.Control, occ.Resource, d.Now()); err != nil || exempt {
+		return err // once the exemption has ended it is asked about
+	}
 	r := Request{
 		Key:  Key{Account: occ.Resource.Account, Kind: Fix, ID: occ.ID, Hash: occ.PlanHash},
 		Plan: occ.PlanID, Control: occ.Control, ARN: m.Type.ARN(occ.Resource), Where: occ.Resource, Requester: requester, Cause: occ.Person,
@@ -97,7 +97,7 @@ func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
 	}
 	switch {
 	case found && there.State.open():
-		return there, refuse("again", "it is asked already, and waits until %s", there.Expires.UTC().Format(time.RFC3339))
+		return there, refuse("again", "it is asked already, and waits for others until %s", stamp(there.Expires))
 	case found && (there.State == Applied || r.Requester == "" && !there.State.overtaken()):
 		return there, refuse("ended", "it is decided: %s%s", there.State, because(there.Why))
 	case found:
@@ -188,10 +188,19 @@ func (d *Desk) overtaken(ctx context.Context, r Request) (State, string, error) 
 				return "", "", err
 			}
 		}
-		state, why := endOf(r, past)
+		used, err := d.Book.Spent(ctx, r.Key.Account, r.Key.ID, r.Key.Hash, r.Round)
+		if err != nil {
+			return "", "", err
+		}
+		state, why := endOf(r, past, used)
 		return state, why, nil
 	}
+	exempt, is, err := Exempted(ctx, d.Store, d.Table, r.Control, r.Where, d.Now())
 	switch {
+	case err != nil:
+		return "", "", err
+	case is && occ.State != occurrence.Applying:
+		return Stale, fmt.Sprintf("nobody may fix it until %s, as %s agreed: %s", exempt.Until.UTC().Format(time.DateOnly), exempt.Approver, exempt.Reason), nil
 	case occ.PlanHash != r.Key.Hash:
 		return Superseded, "the resource or the control changed, and plan " + occ.PlanID + " took its place", nil
 	case occ.Decision != "" && occ.Decision != rules.Approve.String() && occ.State != occurrence.Applying:
@@ -200,14 +209,15 @@ func (d *Desk) overtaken(ctx context.Context, r Request) (State, string, error) 
 	return "", "", nil
 }
 
-// endOf says what became of a request whose occurrence is closed. An approval is spent as soon as calls were made, whatever came of them.
-func endOf(r Request, past occurrence.Past) (State, string) {
+// endOf says what became of a request whose occurrence is closed. An approval is used as soon as calls were begun, whatever came of them; without that it was
+// another plan that mended the resource, or the rules had come to ask nobody.
+func endOf(r Request, past occurrence.Past, used bool) (State, string) {
 	if past.ID != r.Key.ID {
 		return Stale, "the resource was dealt with meanwhile"
 	}
 	switch core.Outcome(past.Outcome) {
 	case core.Fixed, core.Unverified, core.Failed:
-		if r.State == Approved {
+		if r.State == Approved && used {
 			return Applied, applied + past.Outcome
 		}
 		return Stale, "it was mended without this approval"
@@ -232,61 +242,8 @@ func outcomeOf(r Request) core.Outcome {
 	return core.Stale
 }
 
-// Tick looks at all open requests of an account: ends what is over, reminds at half time, and hands over once more what is approved and was not applied. It
-// asks about what waits and was never asked about.
-func (d *Desk) Tick(ctx context.Context, account string) error {
-	requests, err := List(ctx, d.Store, d.Table, account, "", "")
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, r := range requests {
-		if err := d.tick(ctx, r); err != nil && !moved(err) {
-			failed = append(failed, fmt.Errorf("looking after the request about %s: %w", r.ARN, err))
-		}
-	}
-	return errors.Join(append(failed, d.unasked(ctx, account))...)
-}
-
-// unasked asks about plans that wait for people and that nobody was asked about: whoever was to point here died, or was not heard.
-func (d *Desk) unasked(ctx context.Context, account string) error {
-	open, err := d.Book.ListOpen(ctx, account)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, occ := range open {
-		if _, ours := d.Control(occ.Control); !ours || occ.State != occurrence.Waiting || occ.Decision != rules.Approve.String() {
-			continue
-		}
-		if err := d.ask(ctx, occ, ""); err != nil {
-			failed = append(failed, fmt.Errorf("asking about %s: %w", occ.Resource.ID, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func (d *Desk) tick(ctx context.Context, r Request) error {
-	now := d.Now()
-	r, err := d.follow(ctx, r, now)
-	if err != nil || !r.State.open() {
-		return err
-	}
-	if r.State == Approved {
-		if last := r.Votes[len(r.Votes)-1].At; now.Sub(last) < orderAgain {
-			return nil
-		}
-		return d.Order(ctx, r)
-	}
-	if r.Reminded || now.Before(r.Asked.Add(r.Expires.Sub(r.Asked)/2)) {
-		return nil
-	}
-	r.Reminded = true
-	if r, err = d.write(ctx, r, core.AwaitingApproval, "shoreup", endEntry{Request: r, News: Reminder}); err == nil {
-		d.tell(ctx, r, Reminder)
-	}
-	return err
-}
+// stamp is a time as people read it.
+func stamp(t time.Time) string { return t.UTC().Format(time.DateTime + " UTC") }
 
 func actor(person string) string {
 	if person == "" {

@@ -132,7 +132,7 @@ func decide(r Request, verdict Verdict, who Voter, why string, rule needs, now t
 	case !r.State.open():
 		return r, refuse("ended", "it is decided: %s%s", r.State, because(r.Why))
 	case !now.Before(r.Expires):
-		return r, refuse("late", "it expired at %s; nothing was changed, and it can be asked for again", r.Expires.UTC().Format(time.RFC3339))
+		return r, refuse("late", "it expired at %s; nothing was changed, and it can be asked for again", stamp(r.Expires))
 	case !slices.Contains(r.By, who.Person) || !slices.Contains(rule.by, who.Person):
 		return r, refuse("not-permitted", "%s may not decide this; those who may: %s", who.Person, list(both(r.By, rule.by)))
 	case slices.ContainsFunc(who.Identity, r.causedBy): // not even no: it would keep what they opened open

@@ -44,7 +44,13 @@ func ReadUndo(body []byte, hash string) (UndoBody, error) {
 	if err := json.Unmarshal(body, &b); err != nil {
 		return b, fmt.Errorf("reading what is to be taken back: %w", err)
 	}
-	if canon.Hash(b.Plan) != hash {
+	// Whoever passed it on may have written the same JSON with other escapes.
+	plan, err := canon.Marshal(b.Plan)
+	if err != nil {
+		return b, fmt.Errorf("reading what is to be taken back: %w", err)
+	}
+	b.Plan = plan
+	if canon.Hash(plan) != hash {
 		return b, errors.New("reading what is to be taken back: the plan does not have the hash that is decided about")
 	}
 	return b, nil
@@ -99,7 +105,7 @@ func (d *Desk) undoable(ctx context.Context, account string, seq int64) (Undoabl
 	}
 	done, err := d.Book.TakenBack(ctx, account, fix.Intent)
 	if err == nil && done.Outcome == string(core.Undone) {
-		err = refuse("ended", "it was taken back already, on %s", done.Ended.UTC().Format(time.DateTime+" UTC"))
+		err = refuse("ended", "it was taken back already, on %s", stamp(done.Ended))
 	}
 	return fix, err
 }

@@ -2,6 +2,7 @@ package approval_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -14,7 +15,8 @@ import (
 	"github.com/shoreup/shoreup/shared/canon"
 )
 
-const undoPlan = `{"calls":["put it back"]}`
+// undoPlan holds characters that encoders write in more than one way.
+const undoPlan = `{"calls":["put it back","<a> &   é"]}`
 
 // undoable lets the desk find one fix, that of record 17, whose result is record 18.
 func (w *world) undoable(cause string) {
@@ -68,6 +70,17 @@ func TestUndoIsDecidedUnderTheSameRules(t *testing.T) {
 	}
 	if _, err := approval.ReadUndo([]byte(strings.Replace(string(r.Body), "put it back", "open it all", 1)), k.Hash); err == nil {
 		t.Error("another plan is taken for the one of the hash")
+	}
+	passedOn, err := json.Marshal(map[string]json.RawMessage{"body": r.Body}) // as a message on a queue
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Body json.RawMessage }
+	if err := json.Unmarshal(passedOn, &got); err != nil {
+		t.Fatal(err)
+	}
+	if body, err := approval.ReadUndo(got.Body, k.Hash); err != nil || string(body.Plan) != undoPlan {
+		t.Errorf("passed on as %s: %s, %v", got.Body, body.Plan, err)
 	}
 	for _, c := range []struct{ who, want string }{
 		{"U0BO000001", "four-eyes"}, {"U0EVE00001", "four-eyes"}, {"U0ZOE00001", "stranger"}, {"U0ADA00001", "approved"}, {"U0ADA00001", "ended"},

@@ -86,6 +86,11 @@ func (h *Handler) clicked(ctx context.Context, p payload, reply *approval.Reply)
 			return refuse(http.StatusBadRequest, "value", "%s", err)
 		}
 		return h.pass(ctx, approval.Said{Reply: reply, All: &approval.Together{Batch: batch, Verdict: approval.Yes, Identity: p.User.ID, Via: via}})
+	case slackapp.Undo:
+		if _, _, err := slackapp.ReadUndoValue(b.Value); err != nil {
+			return refuse(http.StatusBadRequest, "value", "%s", err)
+		}
+		return h.form(ctx, p, b)
 	case slackapp.Approve, slackapp.Reject, slackapp.Exempt:
 	default:
 		return refuse(http.StatusBadRequest, "unknown", "no button of ours is called that")
@@ -100,6 +105,11 @@ func (h *Handler) clicked(ctx context.Context, p payload, reply *approval.Reply)
 	if b.ID == slackapp.Exempt && key.Kind != approval.Fix {
 		return refuse(http.StatusBadRequest, "value", "only a fix can be exempted from")
 	}
+	return h.form(ctx, p, b)
+}
+
+// form opens the form that belongs to a button.
+func (h *Handler) form(ctx context.Context, p payload, b action) *answer {
 	if !triggerShape.MatchString(p.Trigger) {
 		return refuse(http.StatusBadRequest, "malformed", "a form cannot be opened for this click")
 	}

@@ -214,7 +214,7 @@ func TestApprovingInSlack(t *testing.T) {
 	t.Parallel()
 	w := newFlow(t)
 	w.find("photos")
-	w.has(0, "Waits for approval: s3-bucket-public on photos", "*Waits* for 1 of 1, until 2026-11-22 22:00:00 UTC", "*May decide* ada, bo, eve", "s3:PutPublicAccessBlock", "[ Approve ]  [ Reject ]  [ Exempt ]")
+	w.has(0, "Waits for approval: s3-bucket-public on photos", "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC", "*May decide* ada, bo, eve", "s3:PutPublicAccessBlock", "[ Approve ]  [ Reject ]  [ Exempt ]")
 	for _, c := range []struct{ who, status, why string }{{"U0EVE00001", "", "eve caused the finding"}, {"U0MAL00001", "403", "you are nobody of the list people"}} {
 		err := w.press(0, c.who, "approve")
 		if (err == nil) != (c.status == "") || err != nil && !strings.Contains(err.Error(), c.status) {
@@ -259,14 +259,14 @@ func TestRejectingAndExemptingInSlack(t *testing.T) {
 		w.run()
 	}
 	submit(map[string]string{"reason": "press photos are public"})
-	w.has(plans, "Rejected: s3-bucket-public on press", "*Rejected* rejected by ada: press photos are public", "![ Approve ]")
+	w.has(plans, "Rejected: s3-bucket-public on press", "by ada: press photos are public", "![ Approve ]")
 	if err := w.press(plans+1, "U0BO000001", "exempt"); err != nil {
 		t.Fatal(err)
 	}
 	submit(map[string]string{"reason": "a CDN will come", "owner": "web", "until": "2027-01-15"})
 	all := w.sink.Messages()
 	last := len(all) - 1
-	w.has(last, "Waits for approval: Exempt from s3-bucket-public on images", "*Reason* a CDN will come", "*Until* 2027-01-15", "*Asked by*  `bo`", "![ Exempt ]", "*Waits* for 1 of 1")
+	w.has(last, "Waits for approval: Exempt images from s3-bucket-public", "*Reason* a CDN will come", "*Until* 2027-01-15", "*Asked by*  `bo`", "![ Exempt ]", "*Waits* for 1 of 1")
 	if err := w.press(last, "U0BO000001", "approve"); err != nil {
 		t.Fatal(err)
 	}
@@ -274,13 +274,68 @@ func TestRejectingAndExemptingInSlack(t *testing.T) {
 	if err := w.press(last, "U0ADA00001", "approve"); err != nil {
 		t.Fatal(err)
 	}
-	w.has(last, "Applied: Exempt from s3-bucket-public on images", "![ Approve ]")
+	w.has(last, "Applied: Exempt images from s3-bucket-public", "![ Approve ]", "!Waits")
 	where := awsapi.Resource{Type: "AWS::S3::Bucket", ID: "images", Account: w.account, Region: "eu-west-1", Partition: "aws"}
 	if e, ok, err := approval.Exempted(t.Context(), w.decide.Desk.Store, w.decide.Desk.Table, "s3-bucket-public", where, w.now); !ok || err != nil || e.Approver != "ada" || e.Owner != "web" {
 		t.Errorf("exempted %v: %+v, %v", ok, e, err)
 	}
 	if len(w.orders) != 0 {
 		t.Errorf("%d orders", len(w.orders))
+	}
+}
+
+// Bo wants a fix to be taken back, and ada agrees. Eve, who caused what was fixed, cannot.
+func TestTakingBackInSlack(t *testing.T) {
+	t.Parallel()
+	w := newFlow(t)
+	where := awsapi.Resource{Type: "AWS::S3::Bucket", ID: "photos", Account: w.account, Region: "eu-west-1", Partition: "aws"}
+	plan := core.Plan{Schema: core.Schema, Control: "s3-bucket-public", Version: 1, Resource: where, Before: "a", After: "b",
+		Changes: []core.Change{{Do: awsapi.Call{Op: "s3:PutBucketPolicy", Input: json.RawMessage(`{"Bucket":"photos"}`)}, Why: "take back: close it"}}}
+	raw, err := plan.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := plan.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.decide.Desk.Undoable = func(_ context.Context, _ string, seq int64) (approval.Undoable, error) {
+		if seq != 17 && seq != 18 {
+			return approval.Undoable{}, &approval.Refusal{Code: "unknown", Why: "there is no such record"}
+		}
+		return approval.Undoable{Intent: 17, Plan: raw, Hash: hash, Control: plan.Control, Where: where, ARN: "arn:aws:s3:::photos", Fix: "p-photos", Fixed: w.now, Approver: "ada", Cause: "sso:eve@example.com"}, nil
+	}
+	fixed, err := notify.Encode(core.Finding{
+		ID: "p-photos", Hash: strings.Repeat("0a", 32), Control: "s3-bucket-public", Title: "Close buckets", Severity: core.High, ResourceType: where.Type, Resource: where.ID, ARN: "arn:aws:s3:::photos", Account: w.account,
+		Region: where.Region, Outcome: core.Fixed, Record: core.Record{Chain: w.account, Seq: 18, Hash: strings.Repeat("0b", 32)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.queues["notify"] = append(w.queues["notify"], string(fixed))
+	w.run()
+	w.has(0, "Fixed: s3-bucket-public on photos", "[ Ask to take it back ]", "![ Approve ]")
+	if err := w.press(0, "U0BO000001", "undo"); err != nil {
+		t.Fatal(err, w.sink.Refused())
+	}
+	views := w.sink.Views()
+	if wrong, err := w.sink.Submit(t.Context(), views[len(views)-1], map[string]string{"reason": "the site is down"}); err != nil || len(wrong) > 0 {
+		t.Fatal(wrong, err)
+	}
+	w.run()
+	w.has(1, "Waits for approval: Take back the fix of s3-bucket-public on photos", "*Reason* the site is down", "s3:PutBucketPolicy", "*Takes back* plan `p-photos`", "*Asked by*  `bo`", "*Severity*  `high`", "![ Exempt ]")
+	for _, who := range []string{"U0BO000001", "U0EVE00001"} {
+		if err := w.press(1, who, "approve"); err != nil {
+			t.Fatal(err)
+		}
+		w.has(1, "[ Approve ]")
+	}
+	if err := w.press(1, "U0ADA00001", "approve"); err != nil || len(w.orders) != 1 || w.orders[0].Key != (approval.Key{Account: w.account, Kind: approval.Undo, ID: "17", Hash: hash}) {
+		t.Fatal(err, w.orders)
+	}
+	w.has(1, "Approved: Take back the fix of", "s3:PutBucketPolicy", "![ Approve ]", "!Waits")
+	if got := w.recorded(4); got != "awaiting_approval bo, refused bo, refused eve, planned ada" {
+		t.Errorf("recorded %s", got)
 	}
 }
 

@@ -60,11 +60,16 @@ func line(id, label string, most int, multiline bool) block {
 	return block{Type: "input", ID: id, Label: plain(label), Element: element{Type: "plain_text_input", ID: id, Multiline: multiline, MinLength: 1, MaxLength: most}}
 }
 
-// formFor is what is asked before a plan is rejected or exempted from.
+// formFor is what is asked before a plan is rejected, exempted from or taken back.
 func formFor(action, metadata string, now time.Time) Form {
 	f := Form{Type: "modal", Callback: action, Metadata: metadata, Close: plain("Cancel"), Title: plain("Reject this plan"), Submit: plain("Reject"),
 		Blocks: []block{line(slackapp.Reason, "Why?", maxReason, true)}}
-	if action == slackapp.Exempt {
+	switch action {
+	case slackapp.Undo:
+		f.Title, f.Submit = plain("Ask to take it back"), plain("Ask")
+		hint := plain("Others have to agree. Neither you nor whoever caused what was fixed can.")
+		f.Blocks[0].Hint = &hint
+	case slackapp.Exempt:
 		f.Title, f.Submit = plain("Ask for an exemption"), plain("Ask")
 		hint := plain("Its first day without the exemption, UTC; 90 days from now at most. Somebody else has to agree.")
 		f.Blocks = append(f.Blocks, line(slackapp.Owner, "Who owns the risk?", maxOwner, false),
@@ -77,7 +82,15 @@ func formFor(action, metadata string, now time.Time) Form {
 // submitted takes what was filled in. What is wrong with it is shown beside the field; nothing else is passed on then but that it was refused.
 func (h *Handler) submitted(ctx context.Context, p payload) *answer {
 	value, channel, _ := strings.Cut(p.View.Metadata, " ")
-	key, round, err := slackapp.ReadValue(value)
+	var key approval.Key
+	var round, seq int64
+	var account string
+	var err error
+	if p.View.Callback == slackapp.Undo {
+		account, seq, err = slackapp.ReadUndoValue(value)
+	} else {
+		key, round, err = slackapp.ReadValue(value)
+	}
 	switch {
 	case err != nil:
 		return refuse(http.StatusBadRequest, "value", "%s", err)
@@ -89,6 +102,8 @@ func (h *Handler) submitted(ctx context.Context, p payload) *answer {
 	switch p.View.Callback {
 	case slackapp.Reject:
 		said.Answer = &approval.Answer{Key: key, Round: round, Verdict: approval.No, Identity: p.User.ID, Via: via, Why: p.line(slackapp.Reason, maxReason, wrong)}
+	case slackapp.Undo:
+		said.Undo = &approval.Undoing{Account: account, Seq: seq, Identity: p.User.ID, Why: p.line(slackapp.Reason, maxReason, wrong)}
 	case slackapp.Exempt:
 		if key.Kind != approval.Fix {
 			return refuse(http.StatusBadRequest, "value", "only a fix can be exempted from")

@@ -248,6 +248,20 @@ func values(t *testing.T) map[string]hostile {
 		strings.Replace(batch, all.TS, "1.1#x", 1), strings.Replace(batch, all.TS, strings.Repeat("1", 40)+".1", 1), batch + " "} {
 		out[fmt.Sprintf("all with value %.60q", v)] = hostile{request: signed(formOf(t, click("approve_all", v)), noon), status: 400, code: "value"}
 	}
+	back := slackapp.UndoValue(plan.Account, 17)
+	for _, v := range []string{
+		"", good, batch, back + " ", " " + back, back + "|", strings.Replace(back, "1|", "2|", 1), strings.Replace(back, "undo-of", "undo", 1), strings.Replace(back, "111122223333", "1", 1), strings.Replace(back, "111122223333", "shoreup", 1),
+		strings.Replace(back, "|17", "|0", 1), strings.Replace(back, "|17", "|-17", 1), strings.Replace(back, "|17", "|017", 1), strings.Replace(back, "|17", "|", 1), strings.Replace(back, "|17", "|1e3", 1), strings.Replace(back, "|17", "|99999999999999999999", 1),
+	} {
+		out[fmt.Sprintf("undo with value %.60q", v)] = hostile{request: signed(formOf(t, click("undo", v)), noon), status: 400, code: "value"}
+		if !strings.Contains(v, " ") {
+			p := at(t, filled("undo", map[string]any{"reason": line("reason", "down")}), "view.private_metadata", v+" "+channel)
+			out[fmt.Sprintf("undo's form with value %.60q", v)] = hostile{request: signed(formOf(t, p), noon), status: 400, code: "value"}
+		}
+	}
+	for _, button := range []string{"approve", "reject", "exempt", "approve_all"} {
+		out["what is to be taken back with "+button] = hostile{request: signed(formOf(t, click(button, back)), noon), status: 400, code: "value"}
+	}
 	undo := plan
 	undo.Kind = "undo"
 	out["an exemption from an undo"] = hostile{request: signed(formOf(t, click("exempt", slackapp.Value(undo, 1))), noon), status: 400, code: "value"}
@@ -305,6 +319,7 @@ func fields(t *testing.T) map[string]hostile {
 	bad := map[string]any{"nothing": "", "null": nil, "blanks": "  \n ", "too much": strings.Repeat("a", 501), "NUL": "a\x00b", "escape": "a\x1b[31m", "from right to left": "a\u202eb", "no width": "a\u200bb", "a bell": "\a", "a carriage return": "a\rb", "a tab": "a\tb", "a line separator": "a\u2028b", "a broken character": "a\ufffdb"}
 	for name, text := range bad {
 		add("reject, "+name, filled("reject", map[string]any{"reason": line("reason", text)}))
+		add("undo, "+name, at(t, filled("undo", map[string]any{"reason": line("reason", text)}), "view.private_metadata", slackapp.UndoValue(plan.Account, 17)+" "+channel))
 		add("exempt, reason, "+name, filled("exempt", exemption(text, "web", "2026-12-01")))
 		add("exempt, owner, "+name, filled("exempt", exemption("press", text, "2026-12-01")))
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -166,14 +167,25 @@ func (p payload) word() approval.Unheard {
 		if b, err := slackapp.ReadAllValue(p.Actions[0].Value); err == nil {
 			u.Key = approval.Key{Kind: "batch", ID: b.TS, Hash: b.Hash}
 		}
+		u.Key = undoKey(u.Key, p.Actions[0].Value)
 		u.Verdict = approval.Verdict(short(p.Actions[0].ID))
 	} else if p.View.Callback != "" {
 		value, _, _ := strings.Cut(p.View.Metadata, " ")
 		u.Key, u.Round, _ = slackapp.ReadValue(value)
+		u.Key = undoKey(u.Key, value)
 		u.Verdict = approval.Verdict(short(p.View.Callback))
 	}
 	u.Identity = short(u.Identity)
 	return u
+}
+
+// undoKey names what a value asks to take back; of any other value it is the key that is known already.
+func undoKey(known approval.Key, value string) approval.Key {
+	account, seq, err := slackapp.ReadUndoValue(value)
+	if err != nil {
+		return known
+	}
+	return approval.Key{Account: account, Kind: approval.Undo, ID: strconv.FormatInt(seq, 10)}
 }
 
 // short bounds what is passed on of a request that is not ours.

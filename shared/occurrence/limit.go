@@ -47,9 +47,19 @@ const keepSpent = 100 * 24 * time.Hour
 
 // SpendItem uses a round's approval of the occurrence's plan, which can be done once.
 func (b *Book) SpendItem(o Occurrence, round int64) dynamodbapi.Item {
-	v := dynamodbapi.Key("spent#"+o.Resource.Account, fmt.Sprintf("%s#%s#%d", o.ID, o.PlanHash, round))
+	v := spentKey(o.Resource.Account, o.ID, o.PlanHash, round)
 	v[dynamodbapi.TTL] = b.now().Add(keepSpent).Unix()
 	return dynamodbapi.Item{Op: dynamodbapi.Put, Table: b.table, Put: v, Condition: "attribute_not_exists(pk)", Must: MustBeUnspent}
+}
+
+func spentKey(account, occurrence, hash string, round int64) dynamodbapi.Values {
+	return dynamodbapi.Key("spent#"+account, fmt.Sprintf("%s#%s#%d", occurrence, hash, round))
+}
+
+// Spent reports whether a round's approval of an occurrence's plan was used.
+func (b *Book) Spent(ctx context.Context, account, occurrence, hash string, round int64) (bool, error) {
+	_, used, err := b.store.Get(ctx, b.table, spentKey(account, occurrence, hash, round))
+	return used, err
 }
 
 // Count returns how many were counted in the present window.

@@ -55,12 +55,17 @@ func (b *builder) subject(control, resource, arn, account, region string) Subjec
 	m := b.metas[control]
 	s := Subject{
 		Control: seen(control), Title: seen(cmp.Or(m.Title, control)), Severity: m.Severity, Service: service(control, m), Family: m.Family, Type: m.Type.Name,
-		Resource: seen(cmp.Or(resource, lastOf(arn))), ARN: seen(arn), Account: seen(account), Region: seen(region), Owner: cmp.Or(seen(b.in.Owners[arn]), "unknown"),
+		Resource: seen(cmp.Or(resource, lastOf(arn))), ARN: seen(arn), Account: seen(account), Region: seen(region), Owner: cmp.Or(b.owner(arn), "unknown"),
 	}
 	if s.Region == "" {
 		s.Region = seen(regionOf(arn))
 	}
 	return s
+}
+
+// owner is who owns a resource: what was looked at last says it best, then the last plan on record. Empty: nobody knows.
+func (b *builder) owner(arn string) string {
+	return seen(cmp.Or(b.in.Owners[arn], b.log.owners[arn]))
 }
 
 // service is the declared one, or what a control's id begins with.

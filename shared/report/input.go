@@ -21,7 +21,7 @@ type Input struct {
 	Accounts []Account   // that were looked at; others that findings name are added
 	Rules    Rules       // empty: what the findings say
 	Controls []core.Meta // declarations, for what the log does not say
-	// Owners says who owns what is only in the log, by ARN.
+	// Owners says who owns what, by ARN, where neither findings nor the log do.
 	Owners map[string]string
 
 	// Findings are what a sweep or a plan found. If a resource is there twice for a control, the later counts.
@@ -53,6 +53,8 @@ type Occurrence struct {
 	Origin   string
 	// Fixed is when the one before was fixed, if it was: then this one is a regression. Zero: it was not.
 	Fixed time.Time
+	// Exempt says why people agreed that nobody may fix it now; empty: they did not.
+	Exempt string
 }
 
 // Approval is one question to people that is not decided.
@@ -68,6 +70,10 @@ type Approval struct {
 	Region      string
 	For         []string // people or groups who may decide
 	RequestedBy string
+	Hash        string          // of what is decided about
+	About       string          // what a yes leads to, in a sentence; empty where a plan says it
+	Details     []string        // the same, point by point
+	Plan        json.RawMessage // canonical bytes of the plan that takes a fix back
 	Since       time.Time
 	Expires     time.Time
 	Given       []Verdict

@@ -21,9 +21,19 @@ func (b *builder) waiting(plans []Plan) []Waiting {
 		w := Waiting{
 			Key: cmp.Or(seen(a.ID), fmt.Sprintf("w-%d", i)), Kind: seen(cmp.Or(a.Kind, "plan")), Approval: seen(a.ID), Subject: b.subject(a.Control, a.Resource, a.ARN, a.Account, a.Region),
 			For: allSeen(a.For), RequestedBy: seen(a.RequestedBy), Since: a.Since.UTC(), Expires: a.Expires.UTC(), Given: verdicts(a.Given), Needed: a.Needed,
+			About: seen(a.About),
 		}
 		if p != nil {
 			w.Plan, w.Subject, asked[p.Key] = p.Key, p.Subject, true
+		} else {
+			w.Hash = seen(a.Hash)
+		}
+		w.Title = titleOf(w.Kind, w.Title)
+		if len(a.Details) > 0 {
+			w.Details = allSeen(a.Details)
+		}
+		if plan, err := core.ParsePlan(a.Plan); err == nil && len(a.Plan) > 0 {
+			w.Changes = changes(show.Hide(core.Finding{Changes: shownOf(plan)}).Changes)
 		}
 		out = append(out, w)
 	}
@@ -36,6 +46,21 @@ func (b *builder) waiting(plans []Plan) []Waiting {
 		return cmp.Or(endless(x.Expires).Compare(endless(y.Expires)), cmp.Compare(show.Worst(x.Severity), show.Worst(y.Severity)), x.Since.Compare(y.Since))
 	})
 	return out
+}
+
+// titleOf says what people are asked, where that is not the control's fix.
+func titleOf(kind, title string) string {
+	switch kind {
+	case "undo":
+		return "Take back: " + title
+	case "exempt":
+		return "Exempt from: " + title
+	case "switch":
+		return "Lift the kill switch"
+	case "approvers":
+		return "Change who may approve"
+	}
+	return title
 }
 
 // endless puts what never ends behind everything that does.

@@ -17,6 +17,7 @@ type history struct {
 	lives        []*life // in the order in which they opened
 	refusals     []refusal
 	undone       map[point]time.Time // intents that were taken back
+	owners       map[string]string   // by ARN, as the last plan knew it
 }
 
 // point is one entry of one chain.
@@ -71,6 +72,7 @@ type detail struct {
 	RulesVersion  string          `json:"rules_version"`
 	RulesHash     string          `json:"rules_hash"`
 	Cause         core.Cause      `json:"cause"`
+	Owner         string          `json:"owner"`
 	NeverAuto     []string        `json:"never_auto"`
 	Advice        []core.Advice   `json:"advice"`
 	Plan          json.RawMessage `json:"plan"`
@@ -83,7 +85,7 @@ type detail struct {
 
 // readLog reads the entries. A detail that cannot be read leaves what it says empty: the log's own verifier is who complains about entries.
 func readLog(entries []audit.Entry) history {
-	h := history{byOccurrence: map[string]*life{}, byPlan: map[string]*life{}, undone: map[point]time.Time{}}
+	h := history{byOccurrence: map[string]*life{}, byPlan: map[string]*life{}, undone: map[point]time.Time{}, owners: map[string]string{}}
 	entries = slices.Clone(entries)
 	slices.SortStableFunc(entries, func(a, b audit.Entry) int { return a.Time.Compare(b.Time) })
 	undoing := map[string]point{} // plan to take back -> intent that it takes back
@@ -115,6 +117,9 @@ func (h *history) read(e audit.Entry, d detail) {
 	case audit.Plan:
 		if l.opened.IsZero() {
 			l.opened = e.Time.UTC()
+		}
+		if d.Owner != "" {
+			h.owners[e.Resource] = d.Owner
 		}
 		l.cause, l.neverAuto, l.advice, l.rules = d.Cause, d.NeverAuto, d.Advice, Rules{d.RulesVersion, d.RulesHash}
 		if l.causeTime.IsZero() {

@@ -70,8 +70,8 @@ func (b *builder) plan(f core.Finding, o Occurrence) Plan {
 		Violations: violations(f.Violations), Changes: changes(f.Changes), Reversible: f.Reversible, Disruption: f.Disruption, UndoCommand: show.Undo(f),
 		NeverAuto: allSeen(f.NeverAuto), Notes: allSeen(f.Notes), Advice: advice(f.Advice), Cause: cause(f.Cause), CausedBy: show.Cause(f), Record: f.Record,
 	}
-	if owner := b.in.Owners[f.ARN]; f.Context.Owner == "" && owner != "" {
-		p.Owner = seen(owner)
+	if owner := b.owner(f.ARN); f.Context.Owner == "" && owner != "" {
+		p.Owner = owner
 	}
 	if len(f.Context.Tags) > 0 {
 		p.Tags = make(map[string]string, len(f.Context.Tags))
@@ -191,6 +191,9 @@ func (b *builder) findingOf(o Occurrence) core.Finding {
 	}
 	if !o.Fixed.IsZero() {
 		f.Notes = []string{fmt.Sprintf("it was fixed on %s and is wrong again: somebody, or a deployment, keeps putting it back", show.Time(o.Fixed))}
+	}
+	if o.Exempt != "" {
+		f.Outcome, f.Reason, f.Decision = core.Excepted, o.Exempt, core.Decision{Mode: "exception", Rule: "exemption", Reason: o.Exempt}
 	}
 	if plan, err := core.ParsePlan(o.Plan); err == nil {
 		f.Version, f.Violations = plan.Version, plan.Violations

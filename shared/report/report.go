@@ -151,6 +151,10 @@ type Waiting struct {
 	Subject
 	For         []string  `json:"for"` // who may decide; empty: not known
 	RequestedBy string    `json:"requested_by,omitempty"`
+	Hash        string    `json:"hash,omitempty"`    // of what is decided about, where it is no plan of this report
+	About       string    `json:"about,omitempty"`   // what a yes leads to, in a sentence; empty where the plan says it
+	Details     []string  `json:"details,omitempty"` // the same, point by point
+	Changes     []Change  `json:"changes,omitempty"` // the calls that take a fix back
 	Since       time.Time `json:"since,omitzero"`
 	Expires     time.Time `json:"expires,omitzero"` // zero: never
 	Given       []Verdict `json:"given"`

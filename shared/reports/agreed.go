@@ -34,12 +34,18 @@ func kind(k approval.Kind) string {
 func approvalOf(r approval.Request) report.Approval {
 	a := report.Approval{
 		ID: review.RefOf(r).String(), Kind: kind(r.Key.Kind), Control: r.Control, Resource: r.Where.ID, ARN: r.ARN, Account: r.Key.Account, Region: r.Where.Region,
-		For: r.By, RequestedBy: r.Requester, Since: r.Asked, Expires: r.Expires, Needed: r.Wants(),
+		For: r.By, RequestedBy: r.Requester, Since: r.Asked, Expires: r.Expires, Needed: r.Wants(), Hash: r.Key.Hash, Details: r.Changes,
 	}
-	if r.Key.Kind == approval.Fix {
+	switch r.Key.Kind {
+	case approval.Fix:
 		a.Occurrence, a.PlanID = r.Key.ID, r.Plan
-	} else if about := About(r); about != "" { // the plan of the fix that it stems from is not what is decided about
-		a.RequestedBy += ": " + about
+	case approval.Undo:
+		if body, err := approval.ReadUndo(r.Body, r.Key.Hash); err == nil {
+			a.Plan = body.Plan
+		}
+		fallthrough
+	default:
+		a.About = About(r)
 	}
 	for _, v := range r.Votes {
 		a.Given = append(a.Given, report.Verdict{Who: v.Person, When: v.At, Says: "approve"})
@@ -47,7 +53,7 @@ func approvalOf(r approval.Request) report.Approval {
 	return a
 }
 
-// About says what a request other than a fix's would do, in a sentence; empty for what holds no more than its kind says.
+// About says what a request other than a fix's would do, in a sentence.
 func About(r approval.Request) string {
 	switch r.Key.Kind {
 	case approval.Exempt:
@@ -59,11 +65,21 @@ func About(r approval.Request) string {
 	case approval.Lift:
 		var lift struct{ Why string }
 		if json.Unmarshal(r.Body, &lift) != nil {
-			return ""
+			return "the kill switch is lifted, for a reason that cannot be read"
 		}
-		return "the kill switch is lifted, and fixing goes on: " + lift.Why
+		return "the kill switch is lifted, and what the rules file says is done again: " + lift.Why
 	case approval.People:
-		return "the sections people and approvals of the rules file become those of the file with hash " + core.ShortHash(r.Key.Hash)
+		return "who decides becomes what the changed rules file says"
+	case approval.Undo:
+		var u approval.UndoBody
+		if json.Unmarshal(r.Body, &u) != nil {
+			return "an undo that cannot be read"
+		}
+		out := "takes back plan " + u.Fix + ", carried out on " + u.Fixed.UTC().Format(time.DateTime+" UTC")
+		if u.Approver != "" {
+			out += " and approved by " + u.Approver
+		}
+		return out + "; the next sweep finds the resource again unless an exemption covers it. Why: " + u.Why
 	}
 	return ""
 }

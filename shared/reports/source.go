@@ -94,7 +94,9 @@ func (s Source) Waiting(items []review.Item) *Gathered {
 	g := s.start()
 	g.Exceptions = Exceptions(s.Rules)
 	for _, it := range items {
-		g.Approvals = append(g.Approvals, approvalOf(it.Request))
+		r := it.Request
+		r.Body = it.Body()
+		g.Approvals = append(g.Approvals, approvalOf(r))
 		if it.Request.Key.Kind == approval.Fix {
 			g.Open = append(g.Open, waitingOccurrence(it))
 		}
@@ -172,9 +174,22 @@ func (s Source) rest(ctx context.Context, g *Gathered) error {
 		}
 		for _, e := range agreed {
 			g.Exceptions = append(g.Exceptions, Exception(e))
+			g.exempt(e)
 		}
 	}
 	return s.entries(ctx, g)
+}
+
+// exempt notes an exemption that holds with what is open: the state hears of it only at the next look.
+func (g *Gathered) exempt(e approval.Exemption) {
+	if !g.Now.Before(e.Until) {
+		return
+	}
+	for i, o := range g.Open {
+		if o.Control == e.Control && o.Resource == e.Resource {
+			g.Open[i].Exempt = fmt.Sprintf("exempt until %s, as %s agreed; owner %s: %s", e.Until.UTC().Format(time.DateOnly), e.Approver, e.Owner, e.Reason)
+		}
+	}
 }
 
 func (s Source) say(format string, args ...any) {

@@ -7,6 +7,6 @@
 // table and can change nothing itself.
 //
 //	GET  /                 what waits: a [List]; ?account= for one account alone
-//	GET  /?ref=REF         how one request stands: an [Answer]; with &verdict= and &since= of a [Receipt] also what became of a word
+//	GET  /?ref=REF         how one request stands: an [Answer]; with &verdict= (for an undo &record=) and &since= of a [Receipt] also what became of a word
 //	POST /                 one word: a [Word] as a flat JSON object of strings; the answer is a [Receipt]
 package review

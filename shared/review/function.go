@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -95,7 +96,7 @@ func caller(req events.LambdaFunctionURLRequest) *events.LambdaFunctionURLReques
 func (f *Function) get(ctx context.Context, who string, query map[string]string) (any, error) {
 	for key := range query {
 		switch key {
-		case "account", "ref", "verdict", "since":
+		case "account", "ref", "verdict", "since", "record":
 		default:
 			return nil, &problem{http.StatusBadRequest, "malformed", "there is no parameter " + cut(key)}
 		}
@@ -129,7 +130,8 @@ func (f *Function) stand(ctx context.Context, who string, query map[string]strin
 	var ref Ref
 	var since []point
 	var err error
-	if verdict != Lift {
+	asks := verdict == Lift || verdict == Undo
+	if !asks {
 		ref, err = ParseRef(query["ref"])
 	}
 	if err == nil && query["since"] != "" {
@@ -139,7 +141,13 @@ func (f *Function) stand(ctx context.Context, who string, query map[string]strin
 		return nil, &problem{http.StatusBadRequest, "malformed", err.Error()}
 	}
 	var out Answer
-	if out.Word, err = f.Tables.outcome(ctx, ref, verdict, who, since); err == nil && verdict != Lift {
+	if out.Word, err = f.Tables.outcome(ctx, ref, verdict, query["record"], who, since); err != nil {
+		return out, err
+	}
+	if asked, err := ParseRef(out.Word.Ref); err == nil && verdict != Exempt { // what was asked for
+		ref, asks = asked, false
+	}
+	if !asks {
 		out.Item, _, err = f.Tables.Item(ctx, ref.Key)
 	}
 	return out, err
@@ -165,6 +173,9 @@ func (f *Function) post(ctx context.Context, req events.LambdaFunctionURLRequest
 	chains := []string{f.Tables.Account}
 	if ref, err := ParseRef(word.Ref); err == nil {
 		chains = append(chains, ref.Key.Account)
+	}
+	if account, _, err := ParseRecord(word.Record); err == nil {
+		chains = append(chains, account)
 	}
 	since, err := f.Tables.heads(ctx, chains...)
 	if err != nil {
@@ -217,6 +228,9 @@ func (f *Function) refuse(ctx context.Context, req events.LambdaFunctionURLReque
 	u := approval.Unheard{Verdict: approval.Verdict(w.Verdict), Identity: "unknown", Via: "review", Code: p.code, Why: p.why}
 	if ref, err := ParseRef(w.Ref); err == nil {
 		u.Key, u.Round = ref.Key, ref.Round
+	}
+	if account, seq, err := ParseRecord(w.Record); err == nil {
+		u.Key = approval.Key{Account: account, Kind: approval.Undo, ID: strconv.FormatInt(seq, 10)}
 	}
 	if c := caller(req); c != nil && c.UserARN != "" {
 		u.Identity = strings.ToValidUTF8(c.UserARN[:min(len(c.UserARN), 512)], "")

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -21,9 +22,10 @@ type Item struct {
 	Ref     string           `json:"ref"`
 	Request approval.Request `json:"request"`
 	Wants   int              `json:"wants"` // different people who must agree, at least
-	// Plan is the plan of a fix: the canonical bytes that the request's hash covers. Empty: the occurrence has another one by now, or there was no room for it.
+	// Plan is the plan of a fix, or the one that takes a fix back: the canonical bytes that the request's hash covers. Empty: the occurrence has another one by
+	// now, or there was no room for it.
 	Plan string `json:"plan,omitempty"`
-	// About is what other requests are about: an exemption or the kill switch as canonical JSON, or the text of a rules file.
+	// About is what other requests are about: an exemption, the kill switch or what is told of an undo as JSON, or the text of a rules file.
 	About string     `json:"about,omitempty"`
 	Occ   Occurrence `json:"occurrence,omitzero"`
 }
@@ -146,7 +148,25 @@ func (t Tables) Item(ctx context.Context, k approval.Key) (Item, bool, error) {
 // itemOf shows a plan only if it is the very one that the request is about.
 func itemOf(r approval.Request, o occurrence.Occurrence) Item {
 	item := Item{Ref: RefOf(r).String(), Wants: r.Wants(), About: string(r.Body), Request: r}
-	item.Request.Posted = nil // where Slack shows it is nobody's business here
+	item.Request.Posted = nil                                                                         // where Slack shows it is nobody's business here
+	for _, list := range []*[]string{&item.Request.Rules, &item.Request.By, &item.Request.Escalate} { // lists are never null, for programs
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	if item.Request.Votes == nil {
+		item.Request.Votes = []approval.Vote{}
+	}
+	if r.Key.Kind == approval.Undo {
+		item.Plan, item.About = "", ""
+		if body, err := approval.ReadUndo(r.Body, r.Key.Hash); err == nil { // else there is nothing that anybody should decide about
+			item.Plan = string(body.Plan)
+			body.Plan = nil
+			if about, err := json.Marshal(body); err == nil {
+				item.About = string(about)
+			}
+		}
+	}
 	if r.Key.Kind != approval.Fix || o.ID != r.Key.ID {
 		return item
 	}
@@ -155,4 +175,21 @@ func itemOf(r approval.Request, o occurrence.Occurrence) Item {
 		item.Plan = string(o.Plan)
 	}
 	return item
+}
+
+// Body is what a request other than a fix's is about, as the request itself holds it: requests travel without.
+func (it Item) Body() []byte {
+	if it.Request.Key.Kind != approval.Undo {
+		return []byte(it.About)
+	}
+	var u approval.UndoBody
+	if json.Unmarshal([]byte(it.About), &u) != nil || it.Plan == "" {
+		return nil
+	}
+	u.Plan = json.RawMessage(it.Plan)
+	raw, err := json.Marshal(u)
+	if err != nil {
+		return nil
+	}
+	return raw
 }

@@ -32,6 +32,7 @@ type Outcome struct {
 	Person  string `json:"person"`  // whom the rules file knows the speaker as
 	Refused string `json:"refused"` // why the word changed nothing; empty: it counted
 	Code    string `json:"code"`
+	Ref     string `json:"ref"`     // of the request that was asked for; empty: none was
 	Counted int    `json:"counted"` // who agreed so far
 	Needed  int    `json:"needed"`
 }
@@ -72,7 +73,7 @@ func parseSince(s string) ([]point, error) {
 const maxLook = 300
 
 // outcome looks in the audit log for what became of somebody's word.
-func (t Tables) outcome(ctx context.Context, ref Ref, verdict, identity string, since []point) (Outcome, error) {
+func (t Tables) outcome(ctx context.Context, ref Ref, verdict, record, identity string, since []point) (Outcome, error) {
 	for _, p := range since {
 		entries, err := t.Log.List(ctx, p.chain, p.after, maxLook)
 		if err != nil {
@@ -82,7 +83,7 @@ func (t Tables) outcome(ctx context.Context, ref Ref, verdict, identity string, 
 			if e.Kind != audit.Verdict {
 				continue
 			}
-			if out := outcomeOf(e, ref, verdict, identity); out.Known {
+			if out := outcomeOf(e, ref, verdict, record, identity); out.Known {
 				return out, nil
 			}
 		}
@@ -104,7 +105,7 @@ type said struct {
 
 // outcomeOf reads an entry that is about the word. Of words that counted the log knows the person and not the identity they came with; that somebody
 // else said the same about the same at the same moment shows in the name.
-func outcomeOf(e audit.Entry, ref Ref, verdict, identity string) Outcome {
+func outcomeOf(e audit.Entry, ref Ref, verdict, record, identity string) Outcome {
 	var d said
 	if json.Unmarshal(e.Detail, &d) != nil {
 		return Outcome{}
@@ -114,13 +115,17 @@ func outcomeOf(e audit.Entry, ref Ref, verdict, identity string) Outcome {
 	about := key.Kind == ref.Key.Kind && key.ID == ref.Key.ID && key.Hash == ref.Key.Hash
 	his := d.Who == identity || d.Who == ""
 	asking := key == (approval.Key{}) && d.Verdict == "" // of what was asked for and is not, the log names only the person
+	_, number, _ := strings.Cut(record, "/")
 	switch {
 	case verdict == Exempt && d.News == approval.Asked && key.Kind == approval.Exempt && key.ID == ref.Key.ID,
-		verdict == Lift && d.News == approval.Asked && key.Kind == approval.Lift:
-		out.Needed = d.Request.Wants()
+		verdict == Lift && d.News == approval.Asked && key.Kind == approval.Lift,
+		verdict == Undo && d.News == approval.Asked && key.Kind == approval.Undo && d.Request.Record == record:
+		out.Needed, out.Ref = d.Request.Wants(), RefOf(d.Request).String()
 		return out
-	case verdict == Lift && (asking || key.Kind == approval.Lift && key.ID == "") && d.Code != "" && his,
-		verdict == Exempt && (asking || about && d.Verdict == "") && d.Code != "" && his,
+	case verdict == Undo && (asking || key.Kind == approval.Undo && d.Verdict == "" && (d.Request.Record == record || key.ID == number)) && d.Code != "" && his:
+		return out
+	case verdict == Lift && (asking || key.Kind == approval.Lift && d.Verdict == "") && d.Code != "" && his,
+		verdict == Exempt && (asking || (about || key.Kind == approval.Exempt && key.ID == ref.Key.ID) && d.Verdict == "") && d.Code != "" && his,
 		(verdict == Approve || verdict == Reject) && about && d.Verdict == verdict && his:
 		return out
 	}
@@ -135,18 +140,37 @@ func (a Answer) Text(verdict string) (text string, counted bool) {
 		return "nothing came of it so far: it is queued, and shoreup pending shows when it counted", false
 	case w.Refused != "":
 		return "refused: " + w.Refused, false
-	case verdict == Exempt || verdict == Lift:
-		return fmt.Sprintf("asked for by %s; %d must agree: shoreup pending shows it", w.Person, w.Needed), true
+	case verdict == Exempt || verdict == Lift || verdict == Undo:
+		return fmt.Sprintf("asked for by %s; now %s: %s", w.Person, agree(w.Needed), command(w.Ref)), true
 	case verdict == Reject:
 		return "rejected by " + w.Person, true
 	case r.State == approval.Pending:
 		return fmt.Sprintf("approved by %s: %d of %d are there, others have to agree", w.Person, w.Counted, w.Needed), true
 	case r.State == approval.Approved:
 		return fmt.Sprintf("approved by %s: %d of %d are there, and it is being carried out", w.Person, w.Counted, w.Needed), true
+	case r.State == approval.Applied && (r.Key.Kind == approval.Exempt || r.Key.Kind == approval.Lift || r.Key.Kind == approval.People):
+		return fmt.Sprintf("approved by %s, and in force from now on", w.Person), true
 	case r.State == approval.Applied:
 		return fmt.Sprintf("approved by %s; %s", w.Person, r.Why), true // "applied: fixed"
 	}
 	return fmt.Sprintf("approved by %s, and it is %s by now: %s", w.Person, r.State, r.Why), true
+}
+
+// agree says how many others have to.
+func agree(n int) string {
+	if n <= 1 {
+		return "somebody else must agree"
+	}
+	return fmt.Sprintf("%d others must agree", n)
+}
+
+// command is what the others type.
+func command(ref string) string {
+	r, err := ParseRef(ref)
+	if err != nil {
+		return "shoreup pending"
+	}
+	return "shoreup approve " + r.Key.Hash[:12]
 }
 
 // Settled reports whether asking again would tell no more.

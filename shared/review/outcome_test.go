@@ -22,6 +22,7 @@ func TestWhatBecameOfAWord(t *testing.T) {
 	request := func(k approval.Key) map[string]any { return map[string]any{"key": k} }
 	another, exemption, lift := key, key, key
 	another.ID, exemption.Kind, lift.Kind = "01KB0000000000000000000002", approval.Exempt, approval.Lift
+	undo, unasked := approval.Key{Account: key.Account, Kind: approval.Undo, ID: "17", Hash: key.Hash}, approval.Key{Account: key.Account, Kind: approval.Undo, ID: "18"}
 	for name, c := range map[string]struct {
 		verdict string
 		detail  map[string]any
@@ -41,6 +42,14 @@ func TestWhatBecameOfAWord(t *testing.T) {
 		"an exemption refused":        {Exempt, map[string]any{"refused": "no", "code": "nothing"}, true},
 		"a stranger's, refused":       {Exempt, map[string]any{"refused": "no", "code": "stranger", "who": "sso:eve"}, false},
 		"a fix that was asked":        {Exempt, map[string]any{"request": request(key), "news": "asked"}, false},
+		"an undo that was asked":      {Undo, map[string]any{"request": map[string]any{"key": undo, "record": "111122223333/18"}, "news": "asked"}, true},
+		"an undo of another record":   {Undo, map[string]any{"request": map[string]any{"key": undo, "record": "111122223333/20"}, "news": "asked"}, false},
+		"an undo refused":             {Undo, map[string]any{"request": request(unasked), "refused": "no", "code": "nothing"}, true},
+		"an undo that waits already":  {Undo, map[string]any{"request": map[string]any{"key": undo, "record": "111122223333/18"}, "refused": "no", "code": "again"}, true},
+		"a stranger's undo refused":   {Undo, map[string]any{"request": request(unasked), "refused": "no", "code": "stranger", "who": "sso:eve"}, false},
+		"a yes to an undo":            {Undo, map[string]any{"request": request(undo), "verdict": "approve", "refused": "no", "code": "four-eyes"}, false},
+		"a lift that is asked again":  {Lift, map[string]any{"request": map[string]any{"key": map[string]any{"kind": "lift", "id": "2026-11-22T10:00:00Z"}}, "refused": "no", "code": "again"}, true},
+		"a yes to a lift, refused":    {Lift, map[string]any{"request": request(lift), "verdict": "approve", "refused": "no", "code": "four-eyes"}, false},
 		"a lift that was asked":       {Lift, map[string]any{"request": request(lift), "news": "asked"}, true},
 		"a lift refused":              {Lift, map[string]any{"refused": "it is not engaged", "code": "nothing"}, true},
 		"a yes to a lift":             {Lift, map[string]any{"request": request(lift), "verdict": "approve"}, false},
@@ -50,11 +59,11 @@ func TestWhatBecameOfAWord(t *testing.T) {
 		if c.verdict == Lift {
 			ref = Ref{}
 		}
-		if got := outcomeOf(entry(c.detail), ref, c.verdict, "sso:ada"); got.Known != c.known || c.known && got.Person != "ada" {
+		if got := outcomeOf(entry(c.detail), ref, c.verdict, "111122223333/18", "sso:ada"); got.Known != c.known || c.known && got.Person != "ada" {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := outcomeOf(audit.Entry{Detail: json.RawMessage(`[`)}, fix(), Approve, "sso:ada"); got.Known {
+	if got := outcomeOf(audit.Entry{Detail: json.RawMessage(`[`)}, fix(), Approve, "", "sso:ada"); got.Known {
 		t.Errorf("nonsense: %+v", got)
 	}
 }
@@ -75,7 +84,7 @@ func TestOutcomesInWords(t *testing.T) {
 		{Answer{Item{Request: applied}, known}, Approve, "approved by ada; applied: fixed", true, true},
 		{Answer{Item{Request: approval.Request{State: approval.Stale, Why: "it is in order already"}}, known}, Approve, "approved by ada, and it is stale by now: it is in order already", true, true},
 		{Answer{Item{Request: pending}, known}, Reject, "rejected by ada", true, true},
-		{Answer{Item{Request: pending}, known}, Exempt, "asked for by ada; 2 must agree: shoreup pending shows it", true, true},
+		{Answer{Item{Request: pending}, known}, Exempt, "asked for by ada; now 2 others must agree: shoreup pending", true, true},
 	} {
 		text, counted := c.answer.Text(c.verdict)
 		if text != c.want || counted != c.counted || c.answer.Settled(c.verdict) != c.settled {

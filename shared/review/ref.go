@@ -2,6 +2,7 @@ package review
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -51,4 +52,17 @@ func ParseRef(s string) (Ref, error) {
 		return Ref{}, errRef
 	}
 	return r, nil
+}
+
+// maxRecord is more records than a chain can have: twelve digits are what people can still read.
+const maxRecord = 999_999_999_999
+
+// ParseRecord reads the name of an audit record, ACCOUNT/SEQ, as reports, messages and shoreup audit list show it.
+func ParseRecord(s string) (account string, seq int64, err error) {
+	account, number, _ := strings.Cut(s, "/")
+	seq, err = strconv.ParseInt(number, 10, 64)
+	if err != nil || seq < 1 || seq > maxRecord || strconv.FormatInt(seq, 10) != number || !accountID.MatchString(account) {
+		return "", 0, fmt.Errorf("%q is no record: write ACCOUNT/SEQ, as shoreup audit list shows it", cut(s))
+	}
+	return account, seq, nil
 }

@@ -20,6 +20,7 @@ const (
 	Reject  = string(approval.No)
 	Exempt  = "exempt" // asks for an exemption, about which others decide
 	Lift    = "lift"   // asks to lift the kill switch
+	Undo    = "undo"   // asks to take back a fix
 )
 
 const (
@@ -30,12 +31,13 @@ const (
 
 // Word is what somebody says. There is no name in it: who speaks is AWS's to say.
 type Word struct {
-	Verdict string // Approve, Reject, Exempt, Lift
-	Ref     string // of the request; empty for Lift
+	Verdict string // Approve, Reject, Exempt, Lift, Undo
+	Ref     string // of the request; empty for Lift and Undo
 	Hash    string // of what the speaker was shown; must be the request's
 	Reason  string // needed by all but Approve
 	Until   string // first day without the exemption, UTC: "2026-12-31"
 	Owner   string // who answers for an exemption; empty: the speaker
+	Record  string // of the fix that is to be taken back: "111122223333/17"
 	Via     string // where it was said: "cli" or "page"
 }
 
@@ -51,7 +53,7 @@ func (w Word) Text() ([]byte, error) {
 }
 
 func (w *Word) fields() map[string]*string {
-	return map[string]*string{"verdict": &w.Verdict, "ref": &w.Ref, "hash": &w.Hash, "reason": &w.Reason, "until": &w.Until, "owner": &w.Owner, "via": &w.Via}
+	return map[string]*string{"verdict": &w.Verdict, "ref": &w.Ref, "hash": &w.Hash, "reason": &w.Reason, "until": &w.Until, "owner": &w.Owner, "record": &w.Record, "via": &w.Via}
 }
 
 // ParseWord reads a word. The error says what is wrong with it, for whoever wrote the client.
@@ -65,9 +67,9 @@ func ParseWord(body []byte) (Word, error) {
 
 func (w Word) check() error {
 	switch w.Verdict {
-	case Approve, Reject, Exempt, Lift:
+	case Approve, Reject, Exempt, Lift, Undo:
 	default:
-		return fmt.Errorf("%q is no verdict: write approve, reject, exempt or lift", cut(w.Verdict))
+		return fmt.Errorf("%q is no verdict: write approve, reject, exempt, lift or undo", cut(w.Verdict))
 	}
 	if w.Via != "cli" && w.Via != "page" {
 		return errors.New(`"via" says where it was said: cli or page`)
@@ -81,9 +83,16 @@ func (w Word) check() error {
 	if w.Verdict != Exempt && (w.Until != "" || w.Owner != "") {
 		return errors.New(`"until" and "owner" belong to an exemption`)
 	}
-	if w.Verdict == Lift {
+	if w.Verdict == Undo != (w.Record != "") {
+		return errors.New(`"record" names the fix that is to be taken back, and belongs to that alone`)
+	}
+	if w.Verdict == Lift || w.Verdict == Undo {
 		if w.Ref != "" || w.Hash != "" {
-			return errors.New(`lifting the kill switch is about no request: leave "ref" and "hash" out`)
+			return fmt.Errorf(`to ask to %s is about no request yet: leave "ref" and "hash" out`, w.Verdict)
+		}
+		if w.Verdict == Undo {
+			_, _, err := ParseRecord(w.Record)
+			return err
 		}
 		return nil
 	}
@@ -131,6 +140,10 @@ func (w Word) Said(identity string) (approval.Said, error) {
 	via := map[string]string{"cli": "cli", "page": "review"}[w.Via]
 	if w.Verdict == Lift {
 		return approval.Said{Lift: &approval.Lifting{Why: w.Reason, Identity: identity}}, nil
+	}
+	if w.Verdict == Undo {
+		account, seq, err := ParseRecord(w.Record)
+		return approval.Said{Undo: &approval.Undoing{Account: account, Seq: seq, Why: w.Reason, Identity: identity}}, err
 	}
 	ref, err := ParseRef(w.Ref)
 	if err != nil {

@@ -34,6 +34,7 @@ func TestWordsTravel(t *testing.T) {
 			Word{Verdict: Exempt, Ref: fix().String(), Hash: hash, Reason: "on purpose", Until: "2026-12-31", Via: "page"},
 			approval.Said{Exempt: &approval.Exempting{Key: key, Identity: "sso:ada", Exemption: approval.Exemption{Owner: "sso:ada", Reason: "on purpose", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}}},
 		},
+		"undo": {Word{Verdict: Undo, Record: "111122223333/18", Reason: "the site is down", Via: "page"}, approval.Said{Undo: &approval.Undoing{Account: "111122223333", Seq: 18, Why: "the site is down", Identity: "sso:ada"}}},
 		"lift": {Word{Verdict: Lift, Reason: "it was a drill", Via: "cli"}, approval.Said{Lift: &approval.Lifting{Why: "it was a drill", Identity: "sso:ada"}}},
 	} {
 		body, err := tt.word.Text()
@@ -60,6 +61,9 @@ func badBodies() map[string]string {
 	with := func(verdict, rest string) string {
 		return `{"verdict":"` + verdict + `","ref":"` + ref + `","hash":"` + hash + `","via":"cli"` + rest + `}`
 	}
+	undo := func(record string) string {
+		return `{"verdict":"undo","reason":"x","via":"cli","record":"` + record + `"}`
+	}
 	return map[string]string{
 		"empty": "", "null": "null", "a list": "[]", "a list of words": "[" + with("approve", "") + "]", "a string": `"approve"`, "a number": "1", "true": "true", "an empty object": "{}",
 		"not JSON": "verdict=approve", "half": with("approve", "")[:40], "two words": with("approve", "") + with("reject", ""), "two on two lines": with("approve", "") + "\n" + with("approve", ""),
@@ -85,6 +89,11 @@ func badBodies() map[string]string {
 		"an owner on two lines": with("exempt", `,"reason":"x","until":"2026-12-31","owner":"a\nb"`),
 		"exempt from an undo":   strings.ReplaceAll(with("exempt", `,"reason":"x","until":"2026-12-31"`), "fix/", "undo/"),
 		"lift of a request":     with("lift", `,"reason":"x"`), "lift without a reason": `{"verdict":"lift","via":"cli"}`,
+		"an undo without a record": `{"verdict":"undo","reason":"x","via":"cli"}`, "an undo without a reason": `{"verdict":"undo","record":"111122223333/17","via":"cli"}`,
+		"an undo of a request with a record": with("undo", `,"reason":"x","record":"111122223333/17"`), "approve with a record": with("approve", `,"record":"111122223333/17"`),
+		"an undo of record 0": undo("111122223333/0"), "an undo of record -1": undo("111122223333/-1"), "an undo of +17": undo("111122223333/+17"), "an undo of 017": undo("111122223333/017"),
+		"an undo of no number": undo("111122223333/x"), "an undo of no account": undo("/17"), "an undo of a short account": undo("1111/17"), "an undo of two": undo("111122223333/17/18"),
+		"an undo of a huge number": undo("111122223333/99999999999999999999"), "an undo of too large a number": undo("111122223333/1000000000000"), "an undo of another table's": undo("111122223333#x/17"),
 		"too large": with("reject", `,"reason":"x"`) + strings.Repeat(" ", 5000), "deep": strings.Repeat("[", 3000), "deep in a key": `{"verdict":` + strings.Repeat(`{"a":`, 500),
 	}
 }
@@ -103,7 +112,7 @@ func FuzzParseWord(f *testing.F) {
 	for _, body := range badBodies() {
 		f.Add([]byte(body))
 	}
-	for _, w := range []Word{yes(), {Verdict: Lift, Reason: "x", Via: "cli"}, {Verdict: Exempt, Ref: fix().String(), Hash: hash, Reason: "r", Until: "2026-12-31", Via: "page"}} {
+	for _, w := range []Word{yes(), {Verdict: Lift, Reason: "x", Via: "cli"}, {Verdict: Undo, Record: "111122223333/17", Reason: "x", Via: "page"}, {Verdict: Exempt, Ref: fix().String(), Hash: hash, Reason: "r", Until: "2026-12-31", Via: "page"}} {
 		if body, err := w.Text(); err == nil {
 			f.Add(body)
 		}
@@ -135,6 +144,8 @@ func identityIn(s approval.Said) string {
 		return s.Exempt.Identity
 	case s.Lift != nil:
 		return s.Lift.Identity
+	case s.Undo != nil:
+		return s.Undo.Identity
 	case s.Refused != nil:
 		return s.Refused.Identity
 	}

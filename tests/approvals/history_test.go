@@ -45,6 +45,13 @@ func TestAnyHistory(t *testing.T) {
 		rapid.Check(struct{ testing.TB }{t}, func(rt *rapid.T) { // rapid would ask a *testing.T for its deadline, which has none here
 			h := &history{world: newWorld(t), tally: tally}
 			h.rules(config{mode: "approve", people: files[0].people, needed: 1})
+			if rapid.Bool().Draw(rt, "begins with a fix") { // or few histories would come to anything that can be taken back
+				h.told = append(h.told, "opened by eve, and shut with the yes of ada")
+				h.queue = append(h.queue, h.change("open", causes[0]))
+				h.drain()
+				h.says("U0ADA00001", approval.Yes, h.newest(approval.Fix))
+				h.drain()
+			}
 			for range rapid.IntRange(8, 40).Draw(rt, "steps") {
 				d := draw(rt, true)
 				h.told = append(h.told, d.String())
@@ -90,9 +97,9 @@ func (d deed) String() string {
 }
 
 var (
-	deeds = []string{"flow", "flow", "flow", "flow", "deliver", "again", "change", "sweep", "say", "say", "say", "say", "tick", "clock", "rules", "version", "kill", "lift", "exempt"}
+	deeds = []string{"flow", "flow", "flow", "flow", "deliver", "again", "change", "sweep", "say", "say", "say", "say", "tick", "clock", "rules", "version", "kill", "lift", "exempt", "undo", "take back", "take back"}
 	// Time stands still in the middle, and so does the rules file, of which each process has read a copy before it begins.
-	meanwhiles = []string{"say", "say", "say", "say", "kill", "lift", "exempt", "change", "flow", "again", "tick", "version"}
+	meanwhiles = []string{"say", "say", "say", "say", "kill", "lift", "exempt", "undo", "change", "flow", "again", "tick", "version"}
 
 	files = []config{
 		{"approve", []string{"ada", "bo", "cy", "eve"}, 1}, {"approve", []string{"ada", "bo", "cy", "eve"}, 2}, {"approve", []string{"ada", "cy", "eve"}, 1},
@@ -186,6 +193,10 @@ func (h *history) do(d deed) {
 		h.word(approval.Said{Lift: &approval.Lifting{Why: h.tag(), Identity: voices[d.b%len(voices)]}}, d)
 	case "exempt":
 		h.askExempt(d)
+	case "undo":
+		h.askUndo(d)
+	case "take back":
+		h.takeBack(d)
 	}
 }
 
@@ -267,6 +278,44 @@ func (h *history) askExempt(d deed) {
 	h.word(approval.Said{Exempt: &approval.Exempting{Key: r.Key, Exemption: x, Identity: who}}, d)
 }
 
+// askUndo asks about a record: mostly about the last fix that changed something.
+func (h *history) askUndo(d deed) {
+	h.model.replay()
+	all := h.model.records
+	if len(all) == 0 {
+		return
+	}
+	seq := all[d.a%len(all)]
+	for _, each := range all {
+		if _, changed := h.model.was[h.model.fixOf[fmt.Sprint(each)].plan]; changed && d.a%4 > 0 {
+			seq = each
+		}
+	}
+	h.word(approval.Said{Undo: &approval.Undoing{Account: h.account, Seq: seq, Why: h.tag(), Identity: voices[d.b%len(voices)]}}, d)
+}
+
+// takeBack has the last fix asked about and agreed to, with nothing in the way, and then carried out with whatever is.
+func (h *history) takeBack(d deed) {
+	h.askUndo(deed{a: 1, b: 2}) // by bo
+	for _, r := range h.kept() {
+		for _, who := range []string{"U0ADA00001", "U0CY000001"} {
+			if r.Key.Kind == approval.Undo && r.State == approval.Pending {
+				h.word(approval.Said{Answer: &approval.Answer{Key: r.Key, Round: r.Round, Verdict: approval.Yes, Identity: who, Via: "slack", Why: h.tag()}}, deed{})
+			}
+		}
+	}
+	for i, m := range h.queue {
+		if m.order != nil && m.order.Undo > 0 {
+			h.take(i, d)
+			if d.c%2 == 0 { // shut by hand, exactly as the fix had left it, and the order comes once more
+				h.dial.value = "shut"
+				h.give(m, deed{})
+			}
+			return
+		}
+	}
+}
+
 func (h *history) word(s approval.Said, d deed) {
 	m := message{word: encode(s)}
 	if s.Answer != nil {
@@ -312,6 +361,9 @@ func (h *history) end() []string {
 		}
 		for _, r := range h.kept() {
 			for _, who := range []string{"U0ADA00001", "U0BO000001", "U0CY000001", "U0EVE00001", "U0MAL00001"} {
+				if r.Open() && r.Key.Kind == approval.Undo { // or it would be opened again for ever
+					h.word(approval.Said{Answer: &approval.Answer{Key: r.Key, Round: r.Round, Verdict: approval.No, Identity: who, Via: "cli", Why: h.tag()}}, none)
+				}
 				if r.State == approval.Pending && r.Key.Kind == approval.Fix {
 					h.word(approval.Said{Answer: &approval.Answer{Key: r.Key, Round: r.Round, Verdict: approval.Yes, Identity: who, Via: "cli", Why: h.tag()}}, none)
 				}
@@ -321,6 +373,7 @@ func (h *history) end() []string {
 	}
 	h.settled()
 	h.verify()
+	h.tally["taken back"] += len(h.model.undos)
 	return h.model.check()
 }
 
@@ -331,7 +384,7 @@ func (h *history) settled() {
 		return
 	}
 	for _, r := range h.kept() {
-		if r.State == approval.Rejected || r.State == approval.Expired {
+		if r.Key.Kind != approval.Undo && (r.State == approval.Rejected || r.State == approval.Expired) {
 			h.tally["stays open"]++
 			return
 		}

@@ -82,7 +82,8 @@ type entry struct {
 	}
 	News, Verdict, Refused, Code, Why, Who string
 
-	Hash, Approver string // of an intent
+	Hash, Approver string // of an intent, and of the beginning of an undo
+	Undoes         int64
 	Cause          core.Cause
 }
 
@@ -105,15 +106,23 @@ type model struct {
 	several map[string]bool   // occurrences in which others may have had a hand
 	intents map[string]fix    // plan to its last intent
 	effects map[fix]int
+	records []int64              // of intents and results, which can be named to take something back
+	fixOf   map[string]intent    // by number
+	undos   map[string]fix       // plan to the undo that was begun with it
+	was     map[string]string    // plan of a fix to what was there before it
 	until   map[string]time.Time // exemptions that were asked for, by tag
 	tags    map[string]int       // records of each word
 	given   map[string][2]int    // deliveries of each word: that succeeded, and that failed
 	ends    map[string]string    // rows that came to an end, by key and round
 }
 
+// intent is a fix that was begun.
+type intent struct{ plan, occurrence string }
+
 // fix is one use of one yes.
 type fix struct {
 	occurrence, hash string
+	takes            string // plan of the fix that is taken back
 	round            int64
 	ended            bool
 }
@@ -126,7 +135,7 @@ type note struct {
 
 func newModel(w *world) *model {
 	return &model{w: w, files: map[string]config{}, caused: map[string]string{}, asked: map[ref]*asking{}, cause: map[string]string{}, several: map[string]bool{}, intents: map[string]fix{},
-		effects: map[fix]int{}, until: map[string]time.Time{}, tags: map[string]int{}, given: map[string][2]int{}, ends: map[string]string{}}
+		fixOf: map[string]intent{}, undos: map[string]fix{}, was: map[string]string{}, effects: map[fix]int{}, until: map[string]time.Time{}, tags: map[string]int{}, given: map[string][2]int{}, ends: map[string]string{}}
 }
 
 // note lets the model know of something at this point of the log.
@@ -195,8 +204,17 @@ func (m *model) read(e audit.Entry, d entry) {
 			m.cause[e.Occurrence] = ""
 		}
 	case audit.Intent:
+		m.records, m.fixOf[fmt.Sprint(e.Seq)] = append(m.records, e.Seq), intent{e.Plan, e.Occurrence}
 		m.intent(e, d, wrong)
+	case audit.Undo:
+		m.undo(e, d, wrong)
 	case audit.Result:
+		m.records = append(m.records, e.Seq)
+		if u, ok := m.undos[e.Plan]; ok {
+			u.ended = true
+			m.undos[e.Plan] = u
+			return
+		}
 		f := m.intents[e.Plan]
 		f.ended = true
 		m.intents[e.Plan] = f
@@ -242,15 +260,35 @@ func (m *model) intent(e audit.Entry, d entry, wrong func(string, ...any)) {
 	m.intents[e.Plan] = f
 }
 
+// undo: what is begun to be taken back has a yes of its own that counts at this moment and was not used before.
+func (m *model) undo(e audit.Entry, d entry, wrong func(string, ...any)) {
+	a := m.asked[ref{e.Chain, "undo", fmt.Sprint(d.Undoes), d.Hash}]
+	switch {
+	case m.kill:
+		wrong("while the kill switch is engaged")
+	case a == nil || a.state != "approved" || !e.Time.Before(a.expires) || a.spent || d.Approver == "":
+		wrong("by %q, the approval is %+v", d.Approver, a)
+		return
+	}
+	a.spent = true
+	m.undos[e.Plan] = fix{occurrence: "undo " + fmt.Sprint(d.Undoes), hash: d.Hash, takes: m.fixOf[fmt.Sprint(d.Undoes)].plan, round: a.round}
+}
+
 // arrives: a write is one that was begun, and no yes is good for two that change something.
 func (m *model) arrives(plan, value string, effects bool) {
 	m.replay()
 	f, begun := m.intents[plan]
+	wants := "shut"
+	if u, undo := m.undos[plan]; undo {
+		f, begun, wants = u, true, m.was[u.takes]
+	} else if effects {
+		m.was[plan] = m.w.dial.value
+	}
 	switch {
 	case !begun || f.ended:
 		m.w.problem("a write of plan %s, which was not begun or has ended", plan)
-	case value != "shut":
-		m.w.problem("a write of %q", value)
+	case value != wants:
+		m.w.problem("a write of %q, want %q", value, wants)
 	case effects && f.round > 0:
 		if m.effects[f]++; m.effects[f] > 1 {
 			m.w.problem("%d writes with an effect for one approval of %+v", m.effects[f], f)
@@ -290,6 +328,14 @@ func (m *model) word(e audit.Entry, d entry, wrong func(string, ...any)) {
 	}
 }
 
+// occurrence is what a request is about in the end: of an undo that of the fix.
+func (m *model) occurrence(k ref) string {
+	if k.Kind == "undo" {
+		return m.fixOf[k.ID].occurrence
+	}
+	return k.ID
+}
+
 func (m *model) ask(e audit.Entry, d entry, a *asking, wrong func(string, ...any)) {
 	next := int64(1)
 	if a != nil {
@@ -303,8 +349,8 @@ func (m *model) ask(e audit.Entry, d entry, a *asking, wrong func(string, ...any
 		return
 	}
 	fresh := &asking{round: next, state: "pending", requester: d.Request.Requester, by: m.force.people, needed: m.force.needed, expires: e.Time.Add(within)}
-	if k := d.Request.Key.Kind; k == "fix" || k == "exempt" {
-		fresh.cause = m.cause[d.Request.Key.ID]
+	if k := d.Request.Key.Kind; k == "fix" || k == "exempt" || k == "undo" {
+		fresh.cause = m.cause[m.occurrence(d.Request.Key)]
 	}
 	fresh.until = m.until[d.Request.Key.ID+fresh.requester]
 	m.asked[d.Request.Key] = fresh
@@ -335,7 +381,7 @@ func (m *model) said(e audit.Entry, d entry, a *asking, wrong func(string, ...an
 			count++
 		}
 	}
-	if m.several[d.Request.Key.ID] && count == 1 && d.Request.State == "pending" {
+	if m.several[m.occurrence(d.Request.Key)] && count == 1 && d.Request.State == "pending" {
 		return // it may be more careful than it has to be where others had a hand in it
 	}
 	want := "pending"
@@ -354,7 +400,7 @@ func (m *model) said(e audit.Entry, d entry, a *asking, wrong func(string, ...an
 // needed is how many must agree: one more where it could be any of them who caused it.
 func (m *model) needed(kind string, a *asking) int {
 	n := max(a.needed, m.force.needed)
-	if (kind == "fix" || kind == "exempt") && m.force.person(a.cause) == "" {
+	if (kind == "fix" || kind == "exempt" || kind == "undo") && m.force.person(a.cause) == "" {
 		n = max(n, 2)
 	}
 	if kind == "people" {

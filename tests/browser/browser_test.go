@@ -1,3 +1,5 @@
+// Package browser opens the report's page in a real browser: what it shows, what the keyboard does, what hostile names do not do, how it prints, and how
+// long ten thousand plans take. What needs no browser, the page's pure functions, is checked with Node alone.
 package browser
 
 import (
@@ -8,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/shoreup/shoreup/shared/report"
 	"github.com/shoreup/shoreup/shared/report/html"
 	"github.com/shoreup/shoreup/shared/report/reporttest"
+	"github.com/shoreup/shoreup/tests/browser/browsertest"
 )
 
 const many = 10_000
@@ -52,15 +54,8 @@ type checked struct {
 
 func TestPage(t *testing.T) {
 	t.Parallel()
-	where, err := install(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if where.browser == "" {
-		why, excepted := withoutBrowser[runtime.GOOS+"/"+runtime.GOARCH]
-		if !excepted {
-			t.Fatalf("there is no browser, and none can be installed for %s/%s: set %s", runtime.GOOS, runtime.GOARCH, envBrowser)
-		}
+	where, why := browsertest.Install(t)
+	if why != "" {
 		for _, name := range checks {
 			say(t, "NOT CHECKED, no browser (%s): %s", why, name)
 		}
@@ -121,14 +116,9 @@ func write(t *testing.T, dir string) {
 }
 
 // browse runs the script, which prints a line of JSON for each check.
-func browse(t *testing.T, where installed, dir string) []checked {
+func browse(t *testing.T, where browsertest.Installed, dir string) []checked {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "node", "browser.mjs", where.modules, where.browser, dir)
-	cmd.Env = os.Environ()
-	if where.libs != "" {
-		// The libraries of the packaged browser are found by path, and its fonts by a configuration that names their folder.
-		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+where.libs+":"+filepath.Join(where.libs, "lib"), "FONTCONFIG_PATH="+filepath.Join(where.libs, "fonts"), "SHOREUP_HEADLESS_SHELL=yes")
-	}
+	cmd := where.Script(t.Context(), "browser.mjs", dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -158,8 +148,8 @@ func TestScripts(t *testing.T) {
 		t.Fatalf("scripts %v, %v", scripts, err)
 	}
 	for _, s := range scripts {
-		if _, err := run(t.Context(), ".", "node", "--check", s); err != nil {
-			t.Error(err)
+		if out, err := exec.CommandContext(t.Context(), "node", "--check", s).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
 		}
 	}
 	sample, err := os.Create(filepath.Join(t.TempDir(), "report.html"))
@@ -172,11 +162,11 @@ func TestScripts(t *testing.T) {
 	if err := sample.Close(); err != nil {
 		t.Fatal(err)
 	}
-	out, err := run(t.Context(), ".", "node", "logic.mjs", filepath.Join(pageFolder, "logic.js"), sample.Name())
+	out, err := exec.CommandContext(t.Context(), "node", "logic.mjs", filepath.Join(pageFolder, "logic.js"), sample.Name()).CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, out)
 	}
-	if !strings.HasSuffix(out, " groups of cases passed\n") {
+	if !strings.HasSuffix(string(out), " groups of cases passed\n") {
 		t.Errorf("the script said %q", out)
 	}
 }
@@ -184,7 +174,7 @@ func TestScripts(t *testing.T) {
 // TestTheLockNamesNoHost keeps the lock file free of where packages come from: each machine's npm knows.
 func TestTheLockNamesNoHost(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("package-lock.json")
+	raw, err := os.ReadFile("browsertest/package-lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -146,7 +146,7 @@ export const safety = {
       assert.equal(got.length, 0, 'the first press only asks');
       await page.click('.review .approve');
       await page.waitForFunction(() => /Recorded/.test(document.querySelector('.answer').textContent));
-      assert.equal(await page.innerText('.answer'), 'Recorded. 1 of 2 approvals <b>');
+      assert.equal(await page.innerText('.answer'), 'Recorded: 1 of 2 approvals <b>. Load the page again');
       assert.deepEqual(got, [{ path: '/decide', token: 'a"b<c>&d', type: 'application/json', origin: url.slice(0, -1), verdict: 'approve', plan: plan.id, hash: plan.hash, occurrence: '', approval, reason: '', until: '' }]);
       assert.ok(await page.isDisabled('.review .approve'));
 
@@ -161,14 +161,41 @@ export const safety = {
       await page.click('.review .exempt');
       await page.click('.review .exempt');
       await page.waitForFunction(() => /Not accepted/.test(document.querySelector('.answer').textContent));
-      assert.equal(await page.innerText('.answer'), 'Not accepted: you caused this yourself');
+      assert.equal(await page.innerText('.answer'), 'Not accepted: you caused this yourself.');
       assert.deepEqual([got[1].verdict, got[1].reason, got[1].until], ['exempt', 'public on purpose', until]);
       assert.ok(await page.isEnabled('.review .exempt'));
 
       // What waits and is no plan can be approved or rejected, and not exempted.
       await page.evaluate(() => { location.hash = '#view=waiting&plan=a-switch'; });
-      await page.waitForFunction(() => document.getElementById('details-title').textContent === 'kill-switch');
+      await page.waitForFunction(() => document.getElementById('details-title').textContent === 'Lift the kill switch');
       assert.equal(await page.locator('.review button').count(), 2);
+
+      // What a yes leads to stands there, and is what is sent.
+      status = 200;
+      for (const [key, title, wants] of [['a-people', 'Change who may approve', ['mal is added, known as Slack member U0MAL00001', 'needs 1; until now: needs 2']], ['a-undo', 'press-kit', ['s3:DeletePublicAccessBlock', 'the press cannot load the pictures']]]) {
+        await page.evaluate((k) => { location.hash = '#view=waiting&plan=' + k; }, key);
+        await page.waitForFunction((t) => document.getElementById('details-title').textContent === t, title);
+        const text = await page.innerText('#details');
+        for (const want of wants) assert.ok(text.includes(want), `${key}: ${want} is not in ${text}`);
+        await page.click('.review .approve');
+        await page.click('.review .approve');
+        await page.waitForFunction(() => /^Recorded/.test(document.querySelector('.answer').textContent));
+        const asked = (await data(page)).waiting.find((w) => w.key === key);
+        const sent = got.at(-1);
+        assert.deepEqual([sent.verdict, sent.approval, sent.hash, sent.plan], ['approve', key, asked.hash, '']);
+      }
+
+      // A fix is asked to be taken back by its record, with a reason.
+      const fix = (await data(page)).fixes.find((f) => f.undo_command);
+      await page.evaluate((k) => { location.hash = '#view=fixes&plan=' + encodeURIComponent(k); }, fix.key);
+      await page.waitForSelector('.review .undo');
+      await page.click('.review .undo');
+      assert.equal(await page.innerText('.answer'), 'Give a reason first.');
+      await page.fill('#review-reason', 'the site is down');
+      await page.click('.review .undo');
+      await page.click('.review .undo');
+      await page.waitForFunction(() => /^Recorded/.test(document.querySelector('.answer').textContent));
+      assert.deepEqual(got.at(-1), { path: '/decide', token: 'a"b<c>&d', type: 'application/json', origin: url.slice(0, -1), verdict: 'undo', record: fix.record.chain + '/' + fix.record.seq, reason: 'the site is down', until: '' });
     } finally {
       server.close();
     }

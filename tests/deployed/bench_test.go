@@ -110,7 +110,7 @@ func TestBurst(t *testing.T) {
 			t.Fatalf("%s=%q is no number of events", envBurst, text)
 		}
 	}
-	w := single(t, strings.Replace(rulesFile(), "limits:", fmt.Sprintf("limits:\n  - { controls: [%s], max: %d, per: hour }", limited, limit), 1), 0)
+	w := single(t, burstRules(), 0)
 	buckets := events / 10
 	var queued [][]byte
 	for i := range buckets {
@@ -147,6 +147,14 @@ func TestBurst(t *testing.T) {
 			t.Errorf("%s grew from %d to %d MiB", name, b.most>>20, after[name].most>>20)
 		}
 	}
+}
+
+// burstRules: whatever is open is closed, and nobody is asked about anything else, because Slack takes one question a second and the burst would wait for that.
+func burstRules() string {
+	return strings.NewReplacer(
+		"limits:", fmt.Sprintf("limits:\n  - { controls: [%s], max: %d, per: hour }", limited, limit),
+		"exceptions:", "exceptions:\n  - { control: s3-bucket-tls-only, resource: \"arn:aws:s3:::*\", owner: test@example.com, reason: not of interest here, expires: 2036-01-01 }",
+	).Replace(rulesFile())
 }
 
 // In the midst of the burst one control has so many more resources than its limit of fixes an hour allows.

@@ -89,6 +89,7 @@ func (w *world) reported(it review.Item) {
 	var r struct {
 		Fixes []struct {
 			Resource, Outcome, Approver string
+			Owner                       string // as the plan on record knew it
 			UndoCommand                 string `json:"undo_command"`
 		}
 		Plans []json.RawMessage
@@ -97,7 +98,7 @@ func (w *world) reported(it review.Item) {
 	if err := json.Unmarshal([]byte(s.out), &r); err != nil {
 		w.t.Fatal(err)
 	}
-	if len(r.Fixes) != 1 || r.Fixes[0].Approver != "ada" || r.Fixes[0].Outcome != string(core.Fixed) || r.Fixes[0].Resource != it.Request.Where.ID || r.Fixes[0].UndoCommand == "" || len(r.Plans) != 0 {
+	if len(r.Fixes) != 1 || r.Fixes[0].Approver != "ada" || r.Fixes[0].Owner != "team-web" || r.Fixes[0].Outcome != string(core.Fixed) || r.Fixes[0].Resource != it.Request.Where.ID || r.Fixes[0].UndoCommand == "" || len(r.Plans) != 0 {
 		w.t.Errorf("the report says %+v", r)
 	}
 }

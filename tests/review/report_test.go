@@ -105,7 +105,7 @@ func TestWordsWithoutAURLOrName(t *testing.T) {
 		"nothing was sent there":               {"approve", "0123456789ab", "--review-url", "https://evil.example/"},
 		"is not https://ID.lambda-url":         {"review", "--review-url", "http://abc.lambda-url.eu-west-1.on.aws/"},
 		"nothing that waits is called":         {"approve", "0123456789ab"},
-		"to reject is recorded with it":        {"reject", "0123456789ab"},
+		"say why with --reason":                {"reject", "0123456789ab"},
 		"is for this machine alone":            {"review", "--address", "0.0.0.0:0"},
 		"accepts 1 arg(s), received 0":         {"approve"},
 		"unknown flag: --yes":                  {"approve", "0123456789ab", "--yes", "0123456789ab"},

@@ -174,10 +174,14 @@ func (w *world) functions() {
 	w.decide = &handler.Decide{
 		Words: wordsARN, Accounts: func(context.Context) []string { return []string{w.account} }, DeadLetter: w.dead,
 		Desk: &approval.Desk{
-			Store: store, Table: approvals, Account: w.account, Now: ahead, Log: log, Book: book, Rules: file,
+			Store: store, Table: approvals, Account: w.account, Now: ahead, Log: log, Book: book, Rules: file, Undoable: w.engine.Undoable,
 			Control: func(id string) (core.Meta, bool) { c, ok := w.engine.Control(id); return c.Meta, ok },
 			Order: func(_ context.Context, r approval.Request) error {
-				return w.send("apply", engine.Order{Occurrence: r.Key.ID, Control: r.Control, Resource: r.Where, Hash: r.Key.Hash})
+				o, err := engine.OrderOf(r)
+				if err != nil {
+					return err
+				}
+				return w.send("apply", o)
 			},
 		},
 	}
@@ -244,6 +248,7 @@ func (w *world) public(name string, by reviewtest.Principal) review.Item {
 	script := `
 s3:CreateBucket {"Bucket":"${bucket}","CreateBucketConfiguration":{"LocationConstraint":"eu-west-1"}}
 s3:PutBucketPolicy {"Bucket":"${bucket}","Policy":{"Version":"2012-10-17","Statement":[{"Sid":"All","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::${bucket}/*"}]}}
+s3:PutBucketTagging {"Bucket":"${bucket}","Tagging":{"TagSet":[{"Key":"owner","Value":"team-web"}]}}
 `
 	if err := setup.Run(w.t.Context(), w.own, script, map[string]string{"bucket": name, "account": w.account}); err != nil {
 		w.t.Fatal(err)

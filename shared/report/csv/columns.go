@@ -78,6 +78,8 @@ func waitingColumns() []column[report.Waiting] {
 		c{"requested_by", func(w report.Waiting) string { return w.RequestedBy }}, c{"since", func(w report.Waiting) string { return stamp(w.Since) }},
 		c{"expires", func(w report.Waiting) string { return stamp(w.Expires) }}, c{"approvals", func(w report.Waiting) string { return strconv.Itoa(w.Approvals()) }},
 		c{"approvals_needed", func(w report.Waiting) string { return strconv.Itoa(w.Needed) }}, c{"plan", func(w report.Waiting) string { return w.Plan }},
+		c{"about", func(w report.Waiting) string { return w.About }}, c{"details", func(w report.Waiting) string { return joined(w.Details) }},
+		c{"hash", func(w report.Waiting) string { return w.Hash }},
 	)
 }
 

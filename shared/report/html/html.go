@@ -38,8 +38,9 @@ type Options struct {
 	Review *Review
 }
 
-// Review is where the page sends decisions. A decision is a POST of JSON with the keys verdict (approve, reject, exempt), plan, hash, occurrence,
-// approval (the id of the question, if somebody was asked), reason and until (a date, for exempt), and with the token in the header X-Shoreup-Token.
+// Review is where the page sends decisions. A decision is a POST of JSON with the keys verdict (approve, reject, exempt, undo), plan, hash, occurrence,
+// approval (the id of the question, if somebody was asked), record (of the fix, for undo), reason and until (a date, for exempt), and with the token in the
+// header X-Shoreup-Token.
 // Any status 2xx means that it was recorded; the answer is a JSON object whose "message" is shown.
 type Review struct {
 	Token    string // proves that the request comes from this page; no proof of who sends it

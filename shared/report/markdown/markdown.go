@@ -120,9 +120,21 @@ func (p *printer) waiting() {
 		if w.Needed == 0 {
 			approvals = ""
 		}
-		rows = append(rows, append(about(w.Subject), prose(strings.Join(w.For, ", ")), approvals, day(w.Expires)))
+		rows = append(rows, append(about(w.Subject), prose(question(w)), prose(strings.Join(w.For, ", ")), approvals, day(w.Expires)))
 	}
-	p.table("Waiting for a person", append(aboutColumns[:len(aboutColumns):len(aboutColumns)], "for", "approvals", "expires (UTC)"), rows)
+	p.table("Waiting for a person", append(aboutColumns[:len(aboutColumns):len(aboutColumns)], "question", "for", "approvals", "expires (UTC)"), rows)
+}
+
+// question is what people are asked.
+func question(w report.Waiting) string {
+	out := w.Title
+	if w.About != "" {
+		out += "; " + w.About
+	}
+	if len(w.Details) > 0 {
+		out += ": " + strings.Join(w.Details, "; ")
+	}
+	return out
 }
 
 func (p *printer) exceptions() {

@@ -132,8 +132,23 @@ func approvals(findings []core.Finding) []report.Approval {
 		}
 		out = append(out, a)
 	}
-	return append(out, report.Approval{ID: "a-switch", Kind: "switch", Control: "kill-switch", Account: "111122223333", For: []string{"security-lead"}, RequestedBy: "bob", Since: Now.Add(-time.Hour),
-		Expires: Now.Add(3 * time.Hour), Needed: 2})
+	return append(out, others()...)
+}
+
+// others are questions about something else than a plan.
+func others() []report.Approval {
+	undo := core.Plan{Schema: core.Schema, Control: "s3-bucket-public", Version: 1, Before: "b", After: "a",
+		Resource: awsapi.Resource{Type: "AWS::S3::Bucket", ID: "press-kit", Account: "111122223333", Region: "eu-west-1", Partition: "aws"},
+		Changes:  []core.Change{{Why: "take back: turn on the bucket's Block Public Access", Do: awsapi.Call{Op: "s3:DeletePublicAccessBlock", Input: json.RawMessage(`{"Bucket":"press-kit"}`)}}}}
+	return []report.Approval{
+		{ID: "a-switch", Kind: "switch", Account: "111122223333", For: []string{"security-lead"}, RequestedBy: "bob", Since: Now.Add(-time.Hour), Expires: Now.Add(3 * time.Hour), Needed: 2,
+			Hash: canon.Hash([]byte("switch")), About: "the kill switch is lifted, and what the rules file says is done again: incident 7 is over"},
+		{ID: "a-people", Kind: "approvers", Account: "111122223333", For: []string{"ann", "bob"}, Since: Now.Add(-time.Hour), Expires: Now.Add(90 * time.Hour), Needed: 2, Hash: canon.Hash([]byte("people")),
+			About: "who decides becomes what the changed rules file says", Details: []string{"mal is added, known as Slack member U0MAL00001", "approval rule production: needs 1; until now: needs 2"}},
+		{ID: "a-undo", Kind: "undo", Control: undo.Control, Resource: "press-kit", ARN: "arn:aws:s3:::press-kit", Account: "111122223333", Region: "eu-west-1", For: []string{"ann"}, RequestedBy: "bob",
+			Since: Now.Add(-2 * time.Hour), Expires: Now.Add(80 * time.Hour), Needed: 1, Hash: canon.Hash(bytesOf(undo)), Plan: bytesOf(undo),
+			About: "takes back plan p-1, carried out on 2026-11-20 09:00:00 UTC; the next sweep finds the resource again unless an exemption covers it. Why: the press cannot load the pictures"},
+	}
 }
 
 func exceptions() []report.ExceptionInput {

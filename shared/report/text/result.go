@@ -27,3 +27,17 @@ func Result(w io.Writer, f core.Finding, o Options) error {
 
 // Safe makes outside text safe to print on a terminal, on one line.
 func Safe(s string) string { return show.Visible(s) }
+
+// Lines writes a heading and texts below it, followed by an empty line. Empty texts are left out.
+func Lines(w io.Writer, heading string, texts []string, o Options) error {
+	p := &printer{color: o.Color, width: o.width()}
+	p.lines("# ", "  ", heading, text.Bold)
+	for _, s := range texts {
+		if s != "" {
+			p.lines("  ", "    ", s)
+		}
+	}
+	p.b.WriteString("\n")
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}

@@ -129,7 +129,10 @@ func (p *printer) origin(f core.Finding, o Options) {
 		p.item("", fact)
 	}
 	if f.Hash != "" {
-		plan := "hash " + core.ShortHash(f.Hash) + ", " + f.ID
+		plan := "hash " + core.ShortHash(f.Hash)
+		if f.ID != "" {
+			plan += ", " + f.ID
+		}
 		if f.RulesVersion != "" {
 			plan += ", rules " + f.RulesVersion
 		}

@@ -135,9 +135,12 @@ func (c *Client) Say(ctx context.Context, w review.Word) (review.Receipt, error)
 
 // Outcome waits for what becomes of a word, as long as the context and the given time last; what is known by then is no error.
 func (c *Client) Outcome(ctx context.Context, w review.Word, r review.Receipt, wait time.Duration) (review.Answer, error) {
-	query := url.Values{"ref": {w.Ref}, "verdict": {w.Verdict}, "since": {r.Since}}
-	if w.Ref == "" {
-		query.Del("ref")
+	query := url.Values{"verdict": {w.Verdict}, "since": {r.Since}}
+	if w.Ref != "" {
+		query.Set("ref", w.Ref)
+	}
+	if w.Record != "" {
+		query.Set("record", w.Record)
 	}
 	for end := time.Now().Add(wait); ; {
 		var out review.Answer

@@ -22,7 +22,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/report"
 	"github.com/shoreup/shoreup/shared/report/html"
 	"github.com/shoreup/shoreup/shared/review"
@@ -36,7 +35,7 @@ const (
 
 // Decision is what the page sends: see [html.Review].
 type Decision struct {
-	Verdict, Plan, Hash, Occurrence, Approval, Reason, Until string
+	Verdict, Plan, Hash, Occurrence, Approval, Record, Reason, Until string
 }
 
 // Options say what the page shows and who takes its decisions.
@@ -206,9 +205,15 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 func (s *Server) word(body []byte) (review.Word, error) {
 	var d Decision
 	if err := review.ParseFlat(body, map[string]*string{
-		"verdict": &d.Verdict, "plan": &d.Plan, "hash": &d.Hash, "occurrence": &d.Occurrence, "approval": &d.Approval, "reason": &d.Reason, "until": &d.Until,
+		"verdict": &d.Verdict, "plan": &d.Plan, "hash": &d.Hash, "occurrence": &d.Occurrence, "approval": &d.Approval, "record": &d.Record, "reason": &d.Reason, "until": &d.Until,
 	}); err != nil {
 		return review.Word{}, err
+	}
+	if d.Verdict == review.Undo {
+		if _, _, err := review.ParseRecord(d.Record); err != nil || d.Approval != "" {
+			return review.Word{}, errors.New("what is to be taken back is named by its record alone")
+		}
+		return review.Word{Verdict: d.Verdict, Record: d.Record, Reason: d.Reason, Via: "page"}, nil
 	}
 	if d.Approval == "" {
 		return review.Word{}, errors.New("nobody was asked about this: only what waits for a person is decided here")
@@ -220,8 +225,8 @@ func (s *Server) word(body []byte) (review.Word, error) {
 	if d.Hash != "" && d.Hash != ref.Key.Hash {
 		return review.Word{}, errors.New("the plan that is shown is not the one that people were asked about: load the page again")
 	}
-	if d.Hash == "" && ref.Key.Kind == approval.Fix && d.Verdict == review.Approve {
-		return review.Word{}, errors.New("the plan is not shown here, so it cannot be approved here: use shoreup approve")
+	if d.Hash == "" && d.Verdict == review.Approve {
+		return review.Word{}, errors.New("what a yes leads to is not shown here, so it cannot be approved here: use shoreup approve")
 	}
 	w := review.Word{Verdict: d.Verdict, Ref: d.Approval, Hash: ref.Key.Hash, Reason: d.Reason, Until: d.Until, Via: "page"}
 	if d.Verdict == review.Exempt && s.options.OwnerOf != nil {

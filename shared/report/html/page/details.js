@@ -26,7 +26,7 @@ function headPart(row) {
   return h('header', {},
     h('p', { class: 'marks' }, badge(row.severity), chip(row.outcome)),
     h('h2', { id: 'details-title', tabindex: '-1' }, row.resource || row.title),
-    h('p', { class: 'lead' }, row.title));
+    row.resource && h('p', { class: 'lead' }, row.title));
 }
 
 function planPart(p) {
@@ -120,12 +120,14 @@ function whatPart(row) {
 function waitingPart(w) {
   const now = report.generated;
   const yes = w.given.filter((v) => v.says === 'approve').length;
-  const kinds = { plan: 'this plan', undo: 'taking back a fix', exempt: 'an exception', switch: 'lifting the kill switch', approvers: 'who may approve' };
-  return section('Waits for a person', facts([
+  const kinds = { plan: 'this plan', undo: 'taking back a fix', exempt: 'an exemption', switch: 'lifting the kill switch', approvers: 'who may approve' };
+  return [section('Waits for a person', facts([
     ['about', kinds[w.kind] ?? w.kind], ['who may decide', w.for.filter(Boolean).join(', ')], ['approvals', w.needed ? yes + ' of ' + w.needed : ''],
     ['asked by', w.requested_by], ['since', w.since && logic.time(w.since) + ' (' + logic.relative(w.since, now) + ')'],
     ['expires', w.expires && logic.time(w.expires) + ' (' + logic.relative(w.expires, now) + '); nothing is changed then'],
-  ]), bullets(w.given.map((v) => v.who + ': ' + v.says + ', ' + logic.time(v.when) + (v.why ? ', ' + v.why : ''))));
+    ['hash', w.hash && [h('code', {}, w.hash), copyButton(w.hash, 'the hash')]],
+  ]), bullets(w.given.map((v) => v.who + ': ' + v.says + ', ' + logic.time(v.when) + (v.why ? ', ' + v.why : '')))),
+  section('What a yes leads to', w.about && h('p', {}, w.about[0].toUpperCase() + w.about.slice(1) + (/[.!?]$/.test(w.about) ? '' : '.')), bullets(w.details), (w.changes ?? []).map(changePart))].filter(Boolean);
 }
 
 function exceptionPart(e) {

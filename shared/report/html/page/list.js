@@ -109,7 +109,7 @@ class List {
 }
 
 function drawRow(row) {
-  const facts = [row.title, row.account, row.region, row.owner && 'owner ' + row.owner].filter(Boolean);
+  const facts = [row.resource && row.title, row.account, row.region, row.resource && row.owner && 'owner ' + row.owner, row.item.requested_by && 'asked by ' + row.item.requested_by].filter(Boolean);
   return h('div', { class: 'row ' + (row.severity || 'other') },
     h('div', { class: 'first' }, badge(row.severity), h('span', { class: 'name' }, row.resource || row.title), chip(row.outcome)),
     h('div', { class: 'second' }, h('span', { class: 'about' }, facts.join(' · ')), h('span', { class: 'age' }, ageOf(row))));

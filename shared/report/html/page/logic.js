@@ -105,7 +105,7 @@ const logic = (() => {
       const i = row.item;
       const wrong = (p.violations ?? []).map((v) => v.where + ' ' + v.reason).join(' ');
       row.text = [row.resource, i.arn, row.title, row.control, row.account, i.account, row.region, row.owner, row.outcome, row.severity, i.reason, p.reason, wrong,
-        p.caused_by, p.cause?.actor, p.id, p.hash, p.decision?.rule, i.approver, i.plan_id, i.hash, (i.for ?? []).join(' '), Object.entries(p.tags ?? {}).flat().join(' '),
+        p.caused_by, p.cause?.actor, p.id, p.hash, p.decision?.rule, i.approver, i.plan_id, i.hash, i.about, (i.details ?? []).join(' '), i.requested_by, (i.for ?? []).join(' '), Object.entries(p.tags ?? {}).flat().join(' '),
       ].filter(Boolean).join('\n').toLowerCase();
     }
     return row.text;

@@ -9,9 +9,10 @@ const review = (() => {
 const LONGEST_EXEMPTION = 90; // days; the other side refuses more
 
 function reviewPart(row) {
+  if (review && row.list === 'fixes' && row.item.undo_command && row.item.record?.seq) return undoAsk(row.item);
   const question = row.list === 'waiting' ? row.item : report.waiting.find((w) => row.plan && w.plan === row.plan.key);
   if (!review || !question) return null;
-  const about = { plan: row.plan?.id ?? '', hash: row.plan?.hash ?? '', occurrence: row.plan?.occurrence ?? '', approval: question.approval ?? '' };
+  const about = { plan: row.plan?.id ?? '', hash: (row.plan ? row.plan.hash : question.hash) ?? '', occurrence: row.plan?.occurrence ?? '', approval: question.approval ?? '' };
   const answer = h('p', { class: 'answer', role: 'status' });
   const reason = h('input', { type: 'text', id: 'review-reason', maxlength: '500', autocomplete: 'off' });
   const date = h('input', { type: 'date', id: 'review-until', min: dayFrom(1), max: dayFrom(LONGEST_EXEMPTION) });
@@ -21,9 +22,23 @@ function reviewPart(row) {
     else if (armed(e.currentTarget)) decide(about, verdict, reason.value.trim(), date.value, answer, buttons);
   } }, verdict[0].toUpperCase() + verdict.slice(1)));
   return h('section', { class: 'review' }, h('h3', {}, 'Decide'),
-    about.hash && h('p', {}, 'What you say counts for exactly the plan with hash ', h('code', {}, about.hash.slice(0, 12)), '.'),
+    about.hash && h('p', {}, 'What you say counts for exactly what is shown here, with hash ', h('code', {}, about.hash.slice(0, 12)), '.'),
     h('p', { class: 'fields' }, h('label', { for: 'review-reason' }, 'Reason'), reason, row.plan && [h('label', { for: 'review-until' }, 'Exempt until'), date]),
     h('p', { class: 'buttons' }, buttons), answer);
+}
+
+// To take a fix back is asked for here and decided by others.
+function undoAsk(fix) {
+  const record = fix.record.chain + '/' + fix.record.seq;
+  const answer = h('p', { class: 'answer', role: 'status' });
+  const reason = h('input', { type: 'text', id: 'review-reason', maxlength: '500', autocomplete: 'off' });
+  const button = h('button', { type: 'button', class: 'undo', onclick: (e) => {
+    if (!reason.value.trim()) answer.textContent = 'Give a reason first.';
+    else if (armed(e.currentTarget)) decide({ record }, 'undo', reason.value.trim(), '', answer, [button]);
+  } }, 'Ask to take it back');
+  return h('section', { class: 'review' }, h('h3', {}, 'Take it back'),
+    h('p', {}, 'The fix is taken back once others have agreed. Neither you nor whoever caused what was fixed can agree.'),
+    h('p', { class: 'fields' }, h('label', { for: 'review-reason' }, 'Reason'), reason), h('p', { class: 'buttons' }, button), answer);
 }
 
 function dayFrom(days) {
@@ -39,15 +54,19 @@ function missing(verdict, reason, until) {
 // The first press asks, the second means it.
 function armed(button) {
   if (button.dataset.armed) return true;
-  button.dataset.armed = 'yes';
-  const name = button.textContent;
-  button.textContent = name + ': press again to confirm';
-  setTimeout(() => { delete button.dataset.armed; button.textContent = name; }, 5000);
+  button.dataset.armed = button.textContent;
+  button.textContent += ': press again to confirm';
+  setTimeout(() => disarm(button), 5000);
   return false;
 }
 
+function disarm(button) {
+  if (button.dataset.armed) button.textContent = button.dataset.armed;
+  delete button.dataset.armed;
+}
+
 async function decide(about, verdict, reason, until, answer, buttons) {
-  buttons.forEach((b) => { b.disabled = true; });
+  buttons.forEach((b) => { disarm(b); b.disabled = true; });
   answer.textContent = 'Sending …';
   let done = false;
   try {
@@ -57,7 +76,9 @@ async function decide(about, verdict, reason, until, answer, buttons) {
     });
     const said = await response.json().catch(() => ({}));
     done = response.ok;
-    answer.textContent = (done ? 'Recorded. ' : 'Not accepted: ') + (said.message ?? (done ? '' : 'status ' + response.status));
+    const message = (said.message ?? 'status ' + response.status).replace(/^refused: /, '');
+    answer.textContent = (done ? 'Recorded: ' : 'Not accepted: ') + message + '.';
+    if (done) answer.append(' ', h('button', { type: 'button', class: 'again', onclick: () => location.reload() }, 'Load the page again'));
   } catch (err) {
     answer.textContent = 'Not sent: ' + err.message + '. Nothing was decided.';
   }
