@@ -88,10 +88,17 @@ func tally(findings []core.Finding, word func(core.Finding) string, sep string) 
 		}
 	}
 	for i, w := range order {
-		order[i] = fmt.Sprintf("%d %s", counts[w], w)
+		text := w
+		if plural, ok := ofSeveral[w]; ok && counts[w] > 1 {
+			text = plural
+		}
+		order[i] = fmt.Sprintf("%d %s", counts[w], text)
 	}
 	return strings.Join(order, sep)
 }
+
+// ofSeveral are headlines that read otherwise of several findings.
+var ofSeveral = map[string]string{"waits for approval": "wait for approval", "needs people": "need people"}
 
 // compact is a line for each finding.
 func compact(findings []core.Finding, o Options) []string {

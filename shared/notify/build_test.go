@@ -227,7 +227,7 @@ func TestBurst(t *testing.T) {
 	}
 	raw := encodeBlocks(t, got[0])
 	withinLimits(t, got[0])
-	for _, want := range []string{"500 findings in 7 accounts", "100 waits for approval · 400 fixed", "*Severities* 500 critical", "in 3 other accounts"} {
+	for _, want := range []string{"500 findings in 7 accounts", "100 wait for approval · 400 fixed", "*Severities* 500 critical", "in 3 other accounts"} {
 		if !strings.Contains(raw, want) {
 			t.Errorf("%q is missing: %s", want, raw)
 		}

@@ -174,6 +174,7 @@ def main():
         remember_expressions,
         ask_classes_once,
         measure_text_at_once,
+        count_messages_in_one_pass,
     ):
         improve()
     # Errors are worth logging, each answered request is not.

@@ -35,6 +35,8 @@ var (
 	faster string
 	//go:embed tables.py
 	tables string
+	//go:embed queues.py
+	queues string
 	//go:embed launch.py
 	launch string
 )
@@ -100,7 +102,7 @@ func (s *Server) launch(ctx context.Context, in installation, log *os.File, deta
 		mode = "detached"
 	}
 	// Not CommandContext: the emulator outlives the context of its start.
-	s.cmd = exec.Command(in.python, "-c", faster+tables+launch, mode)
+	s.cmd = exec.Command(in.python, "-c", faster+tables+queues+launch, mode)
 	s.cmd.Env = append(CleanEnv(in.env), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONUNBUFFERED=1")
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !detached, Setsid: detached}
 	s.cmd.Stderr = log
