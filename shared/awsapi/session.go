@@ -73,11 +73,12 @@ func PartitionOf(region string) string {
 
 // HomeRegion returns the Region in which a partition's global services (IAM, account settings) live and send their events.
 func HomeRegion(partition string) string {
-	switch partition {
-	case "aws-cn":
-		return "cn-north-1"
-	case "aws-us-gov":
-		return "us-gov-west-1"
+	home, ok := map[string]string{
+		"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-iso": "us-iso-east-1", "aws-iso-b": "us-isob-east-1", "aws-iso-e": "eu-isoe-west-1",
+		"aws-iso-f": "us-isof-south-1", "aws-eusc": "eusc-de-east-1",
+	}[partition]
+	if !ok {
+		return "us-east-1"
 	}
-	return "us-east-1"
+	return home
 }

@@ -92,7 +92,7 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, s
 		return
 	}
 	f.ID = e.newID()
-	about := subject(f, c.Meta, e.settings(file).ProtectedBy(f.ARN))
+	about := Subject(f, c.Meta, e.settings(file).ProtectedBy(f.ARN))
 	about.TagChanges = e.tagChanges(ctx, f, r, file)
 	f.Decision = e.decide(file, about)
 	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
@@ -131,15 +131,13 @@ func (e *Engine) decide(file *rules.File, about rules.Subject) core.Decision {
 	return core.Decision{Mode: d.Mode.String(), Reason: d.Reason, Rule: d.Rule}
 }
 
-func subject(f *core.Finding, m core.Meta, protected string) rules.Subject {
-	region := f.Region
-	if m.Type.Global {
-		region = "" // where AWS keeps it is nothing that one enrols
-	}
+// Subject is a finding in the words of the rules file. Whoever asks what the rules say about something, asks with this. A global resource's Region is
+// the home Region, in which it is read.
+func Subject(f *core.Finding, m core.Meta, protected string) rules.Subject {
 	return rules.Subject{
-		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: region,
+		Control: f.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: f.Account, Region: f.Region,
 		ResourceType: f.ResourceType, ResourceID: f.Resource, ResourceARN: f.ARN, Tags: f.Context.Tags, CausedBy: f.Cause.Actor,
-		Origin: f.Cause.Origin, EventTime: f.Cause.Time, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
+		Origin: f.Cause.Origin, EventTime: f.Cause.Time, Global: m.Type.Global, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
 		NeverAuto: f.NeverAuto, Protected: protected, Asked: f.Cause.Asked != "",
 	}
 }

@@ -75,6 +75,9 @@ func (e *evaluation) complete() bool {
 	if defect := e.subject.defect(); defect != "" {
 		return e.refuse("subject", "subject", "cannot be decided safely: "+defect)
 	}
+	if entry := e.file.GoesByRegion(); entry != "" && e.subject.Region == "" {
+		return e.refuse("subject", "subject", "cannot be decided safely: the finding names no Region, but "+entry+" goes by Region")
+	}
 	if entry := e.file.needsARN(e.subject); entry != "" {
 		return e.refuse("subject", "subject", "cannot be decided safely: the finding names no resource ARN, but "+entry+" goes by ARN")
 	}
@@ -83,10 +86,10 @@ func (e *evaluation) complete() bool {
 
 func (e *evaluation) enrolled() bool {
 	s := e.subject
-	if !e.file.Enrolled(s.Account, s.region()) {
+	if !e.file.Enrolled(s.Account, s.enrolledIn()) {
 		reason := fmt.Sprintf("account %s is not enrolled", s.Account)
 		if e.file.Enrolled(s.Account, "") {
-			reason = fmt.Sprintf("Region %s of account %s is not enrolled", s.region(), s.Account)
+			reason = fmt.Sprintf("Region %s of account %s is not enrolled", s.enrolledIn(), s.Account)
 		}
 		return e.refuse("enrolment", "accounts", reason)
 	}
@@ -203,9 +206,6 @@ func (e *evaluation) capped() bool {
 	}
 	if s.Asked {
 		why = append(why, "somebody asked for it in Security Hub, and nobody knows who")
-	}
-	if s.disruptive() {
-		why = append(why, "disruptive: "+s.Disruptive)
 	}
 	if !s.fresh(e.now) && !e.oldAuto {
 		why = append(why, fmt.Sprintf("an old finding (origin %s) is automatic only if an auto rule names its origin", origin))

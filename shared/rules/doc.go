@@ -11,8 +11,9 @@
 //  4. Every rule without tags is looked at. All that match have a say and the most cautious of them wins
 //     (report before approve before auto). None matches: defaults.mode, which is report unless the file says approve.
 //  5. Rules with tags can only lower what step 4 gave, and a tag that the causing actor set within a day does not count.
-//  6. auto becomes approve for account-wide settings, IAM, plans that the control wants a person to see, very disruptive
-//     plans, and old findings. An old finding is everything but an event less than an hour old; it stays auto only if
+//  6. auto becomes approve for account-wide settings, IAM, plans that the control wants a person to see, what somebody
+//     unknown asked for, and old findings. How much a control's fixes may disrupt does not count here: for that write
+//     rules about controls, and approvals by disruption. An old finding is everything but an event less than an hour old; it stays auto only if
 //     a matching auto rule names its origin.
 //  7. Protected resources and principals: refuse, whatever the mode.
 //  8. Kill switch or a freeze: approve and auto are refused. Reports go on, since they write nothing.
@@ -23,6 +24,18 @@
 // careful one silently undoes it. Here order means nothing, so each rule can be read alone: "this rule says approve"
 // means that nothing it matches is ever automatic. A mistake costs a question to a person, never a write nobody wanted.
 // To make one control freer than its neighbours, leave it out of the careful rule with "except".
+//
+// # Where global resources are
+//
+// IAM and the account's Block Public Access belong to no Region, and AWS keeps them in the partition's home Region
+// (us-east-1, cn-north-1, us-gov-west-1). A freeze, an exception and a rule in mode report or approve that name the home
+// Region hold for them. Nothing becomes automatic by it: an auto rule that is limited to Regions never covers them, and neither
+// does a careful rule's "except" by Region. They need no enrolled Region, only an enrolled account.
+//
+// # When clocks are changed
+//
+// A weekly freeze goes by what clocks read in its time zone. A time that they read twice is inside both times, and where a
+// window begins or ends at such a time, or at one that is skipped, all that it may mean is frozen.
 //
 // # Closed by default
 //

@@ -52,7 +52,7 @@ func TestExampleFile(t *testing.T) {
 		t.Errorf("the limit in production is %d, want 5", got)
 	}
 	known := rules.Known{Controls: []string{"s3-bucket-public", "s3-access-point-public"}}
-	if got := f.Warnings(noon); len(got) != 0 {
+	if got := f.Warnings(noon, known); len(got) != 0 {
 		t.Errorf("the example has warnings: %v", got)
 	}
 	if err := f.Check(known); err != nil {

@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxChain bounds how many windows that follow each other are joined into one end.
 const maxChain = 60
@@ -37,26 +40,52 @@ func (f *File) freezeEnd(s Subject, t time.Time) (end time.Time, name string) {
 
 // endAt gives the end of the freeze if it holds at t. From is part of it, To is not.
 func (fr Freeze) endAt(t time.Time) (time.Time, bool) {
-	from, to := fr.From, fr.To
-	if w := fr.Weekly; w != nil {
-		local := t.In(w.Zone)
-		day := func(minutes int) time.Time {
-			y, m, d := local.Date()
-			return time.Date(y, m, d, 0, minutes, 0, 0, w.Zone)
-		}
-		if !w.on(local.Weekday()) {
-			return time.Time{}, false
-		}
-		from, to = day(w.From), day(w.To)
+	if fr.Weekly != nil {
+		return fr.Weekly.endAt(t)
 	}
-	return to, !t.Before(from) && t.Before(to)
+	return fr.To, !t.Before(fr.From) && t.Before(fr.To)
 }
 
-func (w Weekly) on(day time.Weekday) bool {
-	for _, d := range w.Days {
-		if d == day {
-			return true
+// endAt looks at the windows of three days, since where clocks are changed at midnight a window may reach into the day before or after.
+func (w Weekly) endAt(t time.Time) (time.Time, bool) {
+	y, m, d := t.In(w.Zone).Date()
+	for ahead := -1; ahead <= 1; ahead++ {
+		midnight := time.Date(y, m, d+ahead, 0, 0, 0, 0, time.UTC) // as a clock reads; where that is comes below
+		if !w.on(midnight.Weekday()) {
+			continue
+		}
+		from, _ := instants(midnight.Add(time.Duration(w.From)*time.Minute), w.Zone)
+		_, to := instants(midnight.Add(time.Duration(w.To)*time.Minute), w.Zone)
+		if !t.Before(from) && t.Before(to) {
+			return to, true
 		}
 	}
-	return false
+	return time.Time{}, false
 }
+
+// instants gives the earliest and the latest instant that a reading of the zone's clocks, given in UTC's, can mean. They differ where clocks are
+// set back and read it twice; where they are set forward and never read it, by the clocks before and after. A window from the earliest to the latest
+// is never shorter than what a person means by it.
+func instants(reading time.Time, zone *time.Location) (earliest, latest time.Time) {
+	offset := func(t time.Time) time.Duration {
+		_, seconds := t.In(zone).Zone()
+		return time.Duration(seconds) * time.Second
+	}
+	y, m, d := reading.Date()
+	near := time.Date(y, m, d, reading.Hour(), reading.Minute(), 0, 0, zone)
+	begins, ends := near.ZoneBounds()
+	means := []time.Time{reading.Add(-offset(near))}
+	if !begins.IsZero() {
+		means = append(means, reading.Add(-offset(begins.Add(-time.Second))))
+	}
+	if !ends.IsZero() {
+		means = append(means, reading.Add(-offset(ends)))
+	}
+	reads := func(t time.Time) bool { return t.Add(offset(t)).Equal(reading) }
+	if slices.ContainsFunc(means, reads) {
+		means = slices.DeleteFunc(means, func(t time.Time) bool { return !reads(t) })
+	}
+	return slices.MinFunc(means, time.Time.Compare), slices.MaxFunc(means, time.Time.Compare)
+}
+
+func (w Weekly) on(day time.Weekday) bool { return slices.Contains(w.Days, day) }

@@ -13,6 +13,14 @@ type Known struct {
 	Controls, Families, Services []string
 	// NeverAuto are the controls that are never automatic: IAM, and settings of the whole account.
 	NeverAuto []string
+	// Each tells of every control what entries go by, to find those that can never match.
+	Each []KnownControl
+}
+
+// KnownControl is a control of the catalogue in the words of rules files.
+type KnownControl struct {
+	ID, Family, Service, Severity string
+	Global                        bool // as in [Subject]
 }
 
 // Check finds what the file says about things that do not exist, and auto for what never is. It is apart from [Load], which knows no catalogue, and

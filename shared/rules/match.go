@@ -69,16 +69,23 @@ func (s Subject) tagMismatch(wanted map[string][]string, now time.Time) string {
 	return ""
 }
 
-// ruleMismatch says why a rule has no say about the subject, or "".
+// ruleMismatch says why a rule has no say about the subject, or "". A global resource is in its home Region as far as that adds caution: a careful
+// rule for that Region covers it, an automatic rule does not, and no careful rule loses it to an "except".
 func (f *File) ruleMismatch(r Rule, s Subject, now time.Time) string {
 	if why := f.mismatch(r.Match, s, now); why != "" {
 		return why
 	}
-	if !r.Except.empty() && f.mismatch(r.Except, s, now) == "" {
+	if r.Mode == Auto && s.global() && len(r.Match.Regions) > 0 {
+		return notByRegion
+	}
+	kept := r.Mode != Auto && s.global() && len(r.Except.Regions) > 0
+	if !r.Except.empty() && !kept && f.mismatch(r.Except, s, now) == "" {
 		return "it is left out by except"
 	}
 	return ""
 }
+
+const notByRegion = "an automatic rule that is limited to Regions covers no global resource"
 
 // covers tells whether an exception, expired or not, is about the subject.
 func (e Exception) covers(s Subject) bool {
@@ -108,6 +115,31 @@ func (f *File) needsARN(s Subject) string {
 	return ""
 }
 
+// GoesByRegion names the first entry for which it matters in which Region something is, or "".
+func (f *File) GoesByRegion() string {
+	for _, a := range f.Accounts {
+		if len(a.Regions) > 0 {
+			return "account " + a.ID
+		}
+	}
+	for _, r := range f.Rules {
+		if len(r.Match.Regions)+len(r.Except.Regions) > 0 {
+			return "rule " + r.Name
+		}
+	}
+	for i, x := range f.Exceptions {
+		if x.Region != "" {
+			return exceptionName(i)
+		}
+	}
+	for _, fr := range f.Freezes {
+		if len(fr.Match.Regions) > 0 {
+			return "freeze " + fr.Name
+		}
+	}
+	return ""
+}
+
 // groups of an account; none if it is not listed.
 func (f *File) groups(account string) []string {
 	for _, a := range f.Accounts {
@@ -119,7 +151,7 @@ func (f *File) groups(account string) []string {
 }
 
 // Enrolled tells whether shoreup may look after this account and Region. Without a list of accounts it may everywhere.
-// Region "" stands for global resources and needs only the account.
+// Region "" stands for global resources, which need only the account.
 func (f *File) Enrolled(account, region string) bool {
 	if f == nil {
 		return false

@@ -20,7 +20,7 @@ func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?"
 var (
 	slugShape      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	controlShape   = regexp.MustCompile(`^[a-z0-9*?-]+$`)
-	regionShape    = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$`)
+	regionShape    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
 	resourceShape  = regexp.MustCompile(`^[A-Za-z0-9_.:/@+=,#$%&!~^|;()*?-]+$`)
 	principalShape = regexp.MustCompile(`^arn:aws(-[a-z0-9]+)*:iam::([0-9]{12}|\*):(root|(role|user|group)/[A-Za-z0-9_+=,.@/-]*([A-Za-z0-9_+=,.@-]|[A-Za-z0-9_+=,.@-]/\*))$`)
 	tagShape       = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$`)

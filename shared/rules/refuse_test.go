@@ -23,7 +23,8 @@ func TestRefusals(t *testing.T) {
 	check(t, []decideCase{
 		{"enrolled", enrolled, bucket(), rules.Auto, "go", ""},
 		{"other Region", enrolled, set(func(s *rules.Subject) { s.Region = "us-east-1" }), rules.Refuse, "accounts", "Region us-east-1 of account 111122223333 is not enrolled"},
-		{"global resource", enrolled, set(func(s *rules.Subject) { s.Region = "" }), rules.Auto, "go", ""},
+		{"global resource", enrolled, set(func(s *rules.Subject) { s.Region, s.Global = "us-east-1", true }), rules.Auto, "go", ""},
+		{"no Region", enrolled, set(func(s *rules.Subject) { s.Region = "" }), rules.Refuse, "subject", "the finding names no Region, but account 111122223333 goes by Region"},
 		{"IAM has no Region to enrol", enrolled, set(func(s *rules.Subject) { s.Service, s.Region = "iam", "us-east-1" }), rules.Approve, "go", ""},
 		{"every Region", enrolled, set(func(s *rules.Subject) { s.Account, s.Region = sandbox, "ap-south-1" }), rules.Auto, "go", ""},
 		{"other account", enrolled, set(func(s *rules.Subject) { s.Account = "999999999999" }), rules.Refuse, "accounts", "account 999999999999 is not enrolled"},

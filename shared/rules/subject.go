@@ -29,7 +29,7 @@ const (
 // Subject is one finding, as plain data, that the file decides about.
 //
 // Control, Family, Service, Severity and Account are always needed, ResourceID unless AccountWide is set, ResourceARN
-// where the file names resources of this control by ARN. Without them a careful rule or an exception could miss what it
+// where the file names resources of this control by ARN, Region where the file goes by Region. Without them a careful rule or an exception could miss what it
 // was written for, so such a subject is refused. Give both wherever the resource has both (access keys have no ARN).
 type Subject struct {
 	Control      string // "s3-bucket-public"
@@ -37,7 +37,7 @@ type Subject struct {
 	Service      string // "s3"
 	Severity     string // critical, high, medium, low or informational, in any case
 	Account      string // 12 digits
-	Region       string // "" or "global" for resources of global services
+	Region       string // for global resources the home Region of their partition, where AWS keeps them
 	ResourceType string // CloudFormation name
 	ResourceID   string
 	ResourceARN  string
@@ -48,10 +48,10 @@ type Subject struct {
 	Origin     string               // one of the Origin constants; anything else is an old finding
 	EventTime  time.Time            // when the causing call happened; zero if unknown, which is never fresh
 
+	Global      bool     // one in the account and not one in each Region: IAM, the account's Block Public Access
 	AccountWide bool     // a setting of the whole account (never auto)
 	IAM         bool     // a fix in IAM (never auto); also taken from Family, Service and ResourceType
 	NeverAuto   []string // why a person must see this plan, from the control's judge
-	Disruptive  string   // what applying this plan may interrupt, or its degree: "", "none" and "low" do not matter, all else is never auto
 	Asked       bool     // somebody asked for it who is not known (a Security Hub custom action): never auto
 	Protected   string   // why the resource must not be written; "" = not protected
 }
@@ -101,15 +101,14 @@ func (s Subject) inIAM() bool {
 		strings.HasPrefix(s.ResourceType, "AWS::IAM::")
 }
 
-func (s Subject) disruptive() bool {
-	return s.Disruptive != "" && s.Disruptive != "none" && s.Disruptive != "low"
-}
-
 func (s Subject) accountWide() bool { return s.AccountWide || s.ResourceType == "AWS::::Account" }
 
-// region is "" for global resources: their Region is where AWS happens to keep them, nothing one enrols.
-func (s Subject) region() string {
-	if s.inIAM() || s.Region == "global" || s.Region == "aws-global" {
+// global is true for everything in IAM, too, however the caller marked it.
+func (s Subject) global() bool { return s.Global || s.inIAM() }
+
+// enrolledIn is the Region that has to be enrolled: none for global resources, since nobody chose where AWS keeps them.
+func (s Subject) enrolledIn() string {
+	if s.global() {
 		return ""
 	}
 	return s.Region

@@ -20,8 +20,8 @@ type Warning struct {
 	Text string `json:"text"`
 }
 
-// Warnings lists what people should look at, in the order of the file's sections.
-func (f *File) Warnings(now time.Time) []Warning {
+// Warnings lists what people should look at, in the order of the file's sections. Known may be empty: then what entries say of controls is not looked at.
+func (f *File) Warnings(now time.Time, known Known) []Warning {
 	if f == nil {
 		return []Warning{{Text: "the rules file could not be read, so nothing is changed anywhere"}}
 	}
@@ -29,21 +29,32 @@ func (f *File) Warnings(now time.Time) []Warning {
 	warn := func(line int, path, format string, args ...any) {
 		out = append(out, Warning{Line: line, Path: path, Text: fmt.Sprintf(format, args...)})
 	}
+	never := func(line int, path string, m Match, freed string) {
+		for _, text := range f.never(m, freed, known) {
+			warn(line, path, "%s", text)
+		}
+	}
 	for i, r := range f.Rules {
-		path := fmt.Sprintf("rules[%d]", i)
-		f.warnMatch(r.Match, r.Line, path+".match", warn)
-		f.warnMatch(r.Except, r.Line, path+".except", warn)
+		path, freed, left := fmt.Sprintf("rules[%d]", i), "", ""
+		if r.Mode == Auto {
+			freed = notByRegion
+		} else {
+			left = keptByRegion
+		}
+		never(r.Line, path+".match", r.Match, freed)
+		never(r.Line, path+".except", r.Except, left)
 		f.warnRule(r, path, warn)
 	}
 	for i, e := range f.Exceptions {
+		never(e.Line, exceptionName(i), e.match(), "")
 		warnException(e, now, exceptionName(i), warn)
 	}
 	for i, l := range f.Limits {
-		f.warnMatch(l.Match, l.Line, fmt.Sprintf("limits[%d]", i), warn)
+		never(l.Line, fmt.Sprintf("limits[%d]", i), l.Match, "")
 	}
 	for i, fr := range f.Freezes {
 		path := fmt.Sprintf("freezes[%d]", i)
-		f.warnMatch(fr.Match, fr.Line, path, warn)
+		never(fr.Line, path, fr.Match, "")
 		if fr.Weekly == nil && !now.Before(fr.To) {
 			warn(fr.Line, path, "freeze %s ended on %s; remove it", fr.Name, fr.To.Format(time.DateOnly))
 		}
@@ -51,23 +62,13 @@ func (f *File) Warnings(now time.Time) []Warning {
 	if f.KillSwitch {
 		warn(0, "kill_switch", "the kill switch is on: nothing is written")
 	}
+	for i, a := range f.Approvals {
+		never(a.Line, fmt.Sprintf("approvals[%d]", i), a.Match, "")
+	}
 	return out
 }
 
 type warner func(line int, path, format string, args ...any)
-
-func (f *File) warnMatch(m Match, line int, path string, warn warner) {
-	for _, region := range m.Regions {
-		if !f.enrolledAnywhere(region) {
-			warn(line, path, "Region %s is enrolled for no account, so it never matches", region)
-		}
-	}
-}
-
-func (f *File) enrolledAnywhere(region string) bool {
-	return len(f.Accounts) == 0 ||
-		slices.ContainsFunc(f.Accounts, func(a Account) bool { return f.Enrolled(a.ID, region) })
-}
 
 func (f *File) warnRule(r Rule, path string, warn warner) {
 	for _, other := range f.Rules {
