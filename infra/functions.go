@@ -75,7 +75,7 @@ var functions = fleet{
 	},
 	{
 		name: "seal", does: "Verifies what is new in the audit log and seals it in the audit bucket", timeout: 900, memory: 512, every: "rate(1 hour)",
-		audit: []string{getItem, query}, seals: true,
+		audit: []string{getItem, query}, seals: true, rules: true, // the accounts: a chain may be hidden from the table's own list
 	},
 	{
 		name: "decide", does: "Asks people about plans, and takes their word; it alone writes approvals", timeout: 300, memory: 512, every: "rate(15 minutes)",

@@ -1,5 +1,5 @@
 // Command seal is the Lambda function that is started hourly: it verifies what is new in the audit log and writes it into a bucket where nobody can
-// change it. It reads the audit table and writes nothing but segments.
+// change it. It reads the audit table, and of the rules file which accounts there are; it writes nothing but segments.
 package main
 
 import (
@@ -27,6 +27,20 @@ func main() {
 		slog.Error("starting seal", "error", err.Error())
 		os.Exit(1)
 	}
-	sealer := &seal.Sealer{Log: h.Engine.Log, Session: h.Own, Bucket: env.AuditBucket, Now: time.Now, Limits: seal.Standard}
+	sealer := &seal.Sealer{Log: h.Engine.Log, Session: h.Own, Bucket: env.AuditBucket, Now: time.Now, Limits: seal.Standard, Accounts: accounts(env.Account, h.Rules)}
 	lambda.Start((&handler.Seal{Run: sealer.Run, Count: hub.Metric}).Handle)
+}
+
+// accounts are those that may have a chain, whatever the table lists: the installation's own and those of the rules file. A file that cannot be used names
+// none; that it cannot be is logged, and sealing goes on.
+func accounts(own string, file *hub.RulesSource) func(context.Context) []string {
+	return func(ctx context.Context) []string {
+		out := []string{own}
+		if f := file.Get(ctx); f != nil {
+			for _, a := range f.Accounts {
+				out = append(out, a.ID)
+			}
+		}
+		return out
+	}
 }

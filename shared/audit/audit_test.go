@@ -101,7 +101,7 @@ func TestAppendAndRead(t *testing.T) {
 	if h, err := l.Head(ctx, account); err != nil || h != (audit.Head{Chain: account, Seq: 3, Hash: third.Hash, Time: third.Time}) {
 		t.Errorf("head %+v, %v", h, err)
 	}
-	verified(t, l, 3, verify.Point{Seq: 2, Hash: second.Hash[:12]})
+	verified(t, l, 3, verify.Point{Seq: 2, Hash: second.Hash[:16]})
 }
 
 func TestChains(t *testing.T) {
@@ -147,6 +147,108 @@ func TestExportFromAnEntryOn(t *testing.T) {
 			t.Errorf("after %d: %+v, %v", after, r, err)
 		}
 	}
+}
+
+// TestRowsThatAreNoEntries: whatever else lies in a chain's partition is exported for what it is, from whichever entry on, so that the verifier finds it.
+func TestRowsThatAreNoEntries(t *testing.T) {
+	t.Parallel()
+	for _, sk := range []string{"0000000000000000", "0000000000000003a", "000000000000002", "99999999999999999", "\x01", "!", "4", "Head", "head2", "tail", "\U0010ffff"} {
+		t.Run(sk, func(t *testing.T) {
+			t.Parallel()
+			f := setup(t)
+			l := f.log("w")
+			var hashes []string
+			for range 3 {
+				e, err := l.Append(t.Context(), account, audit.Entry{Kind: audit.Plan})
+				if err != nil {
+					t.Fatal(err)
+				}
+				hashes = append(hashes, e.Hash)
+			}
+			if _, err := f.Store().Write(t.Context(), dynamodbapi.Item{Op: dynamodbapi.Put, Table: f.table, Put: dynamodbapi.Key(account, sk)}); err != nil {
+				t.Fatal(err)
+			}
+			for after := range 3 {
+				checkStray(t, l, sk, after, hashes)
+			}
+		})
+	}
+}
+
+// checkStray verifies three entries after one of them, and wants exactly one finding.
+func checkStray(t *testing.T, l *audit.Log, sk string, after int, hashes []string) {
+	t.Helper()
+	o := verify.Options{Chain: account}
+	if after > 0 {
+		o.After = &verify.Point{Seq: int64(after), Hash: hashes[after-1]}
+	}
+	var b bytes.Buffer
+	if err := l.Export(t.Context(), &b, account, int64(after)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := verify.Read(&b, o)
+	if err != nil || r.Entries != int64(3-after) || len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Problem, "neither an entry nor its head") {
+		t.Errorf("%q, after %d: %+v, %v", sk, after, r, err)
+	}
+}
+
+// TestOnlyTheHeadIsLeft: a head without entries is exported for what it is.
+func TestOnlyTheHeadIsLeft(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	l := f.log("w")
+	if _, err := l.Append(t.Context(), account, audit.Entry{Kind: audit.Plan}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Store().Write(t.Context(), dynamodbapi.Item{Op: dynamodbapi.Delete, Table: f.table, Key: dynamodbapi.Key(account, "0000000000000001")}); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := l.Export(t.Context(), &b, account, 0); err != nil {
+		t.Fatal(err)
+	}
+	r, err := verify.Read(&b, verify.Options{Chain: account})
+	if err != nil || len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Problem, "the head is entry 1") {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A partition with nothing but a row of somebody else's is no chain that nobody began.
+func TestAStrayRowAlone(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	if _, err := f.Store().Write(t.Context(), dynamodbapi.Item{Op: dynamodbapi.Put, Table: f.table, Put: dynamodbapi.Key(account, "x")}); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.log("w").Export(t.Context(), &b, account, 0); err != nil || b.String() != `{"row":"x"}`+"\n" {
+		t.Errorf("exported %q, %v", b.String(), err)
+	}
+}
+
+// TestWhatIsThereAndWhatIsListed: the list of chains and the chains are two things.
+func TestWhatIsThereAndWhatIsListed(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	l := f.log("w")
+	want := func(has, listed bool) {
+		t.Helper()
+		if got, err := l.Has(t.Context(), account); err != nil || got != has {
+			t.Errorf("has it: %v, %v; want %v", got, err, has)
+		}
+		if got, err := l.Listed(t.Context(), account); err != nil || got != listed {
+			t.Errorf("lists it: %v, %v; want %v", got, err, listed)
+		}
+	}
+	want(false, false)
+	if _, err := l.Append(t.Context(), account, audit.Entry{Kind: audit.Plan}); err != nil {
+		t.Fatal(err)
+	}
+	want(true, true)
+	if _, err := f.Store().Write(t.Context(), dynamodbapi.Item{Op: dynamodbapi.Delete, Table: f.table, Key: dynamodbapi.Key("#chains", account)}); err != nil {
+		t.Fatal(err)
+	}
+	want(true, false)
 }
 
 func TestRefused(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
@@ -23,9 +24,17 @@ const (
 	headKey   = "head"
 	chainsKey = "#chains"
 	lastKey   = "9999999999999999"
+	maxSeq    = 9999999999999999
+	lowestKey = "\x01" // before every key that anybody writes; a key cannot be empty
 )
 
 func sortKey(seq int64) string { return fmt.Sprintf("%016d", seq) }
+
+// placeOf reads an entry's sort key; not ok: it is none.
+func placeOf(key string) (seq int64, ok bool) {
+	seq, err := strconv.ParseInt(key, 10, 64)
+	return seq, err == nil && seq > 0 && seq <= maxSeq && sortKey(seq) == key
+}
 
 // Head returns the head of a chain: Seq 0 and [Genesis] if it has no entries.
 func (l *Log) Head(ctx context.Context, chain string) (Head, error) {
@@ -93,8 +102,24 @@ func (l *Log) Chains(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// Unlisted is what is wrong with a chain that is there and not among [Log.Chains]: both are written in one transaction, so somebody took it off.
+const Unlisted = "the table does not list the chain, though it was once on the list: what goes by the list passes it over"
+
+// Listed reports whether a chain is among [Log.Chains].
+func (l *Log) Listed(ctx context.Context, chain string) (bool, error) {
+	_, ok, err := l.store.Get(ctx, l.table, dynamodbapi.Key(chainsKey, chain))
+	return ok, err
+}
+
+// Has reports whether anything at all is recorded of a chain, be it listed or not.
+func (l *Log) Has(ctx context.Context, chain string) (bool, error) {
+	page, err := l.store.Query(ctx, dynamodbapi.Query{Table: l.table, PK: chain, Limit: 1})
+	return len(page.Items) > 0, err
+}
+
 // Export writes the entries of a chain that come after the given number as lines of JSON, {"body":"<the exact bytes>","hash":"..."}, and last
-// its head, {"head":{"chain":"...","seq":7,"hash":"..."}}. Nothing is interpreted: this is what the verifier reads. [ErrNotFound]: no such chain.
+// its head, {"head":{"chain":"...","seq":7,"hash":"..."}}. A row that is neither is {"row":"<its sort key>"}, wherever it is but between the entries up to the
+// given number. Nothing is interpreted: this is what the verifier reads. [ErrNotFound]: no such chain.
 func (l *Log) Export(ctx context.Context, w io.Writer, chain string, after int64) error {
 	if err := l.export(ctx, json.NewEncoder(w), chain, after); err != nil {
 		return fmt.Errorf("exporting the audit log of %s: %w", chain, err)
@@ -108,29 +133,44 @@ func (l *Log) export(ctx context.Context, out *json.Encoder, chain string, after
 		Body string `json:"body"`
 		Hash string `json:"hash"`
 	}
+	var found bool
 	write := func(q dynamodbapi.Query) error {
 		for row, err := range l.store.All(ctx, q) {
 			if err != nil {
 				return err
 			}
-			if err := out.Encode(record{row.Text(attrBody), row.Text(attrHash)}); err != nil {
-				return err
+			key := row.Text(dynamodbapi.SK)
+			seq, isEntry := placeOf(key)
+			if key == headKey || isEntry && seq <= after {
+				continue
 			}
-			if _, err := fmt.Sscanf(row.Text(dynamodbapi.SK), "%d", &after); err != nil {
-				return fmt.Errorf("reading the key %s: %w", row.Text(dynamodbapi.SK), err)
+			var line any = record{row.Text(attrBody), row.Text(attrHash)}
+			if isEntry {
+				after = seq
+			} else {
+				line = map[string]string{"row": key}
+			}
+			found = true
+			if err := out.Encode(line); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
+	if after > 0 { // what comes before all entries
+		if err := write(dynamodbapi.Query{Table: l.table, PK: chain, From: lowestKey, To: sortKey(1)}); err != nil {
+			return err
+		}
+	}
 	// The entries before the head, so that one beyond the head (a head that was turned back) is among them; then those appended meanwhile.
-	if err := write(l.query(chain, after)); err != nil {
+	if err := write(l.from(chain, after)); err != nil {
 		return err
 	}
 	row, ok, err := l.store.Get(ctx, l.table, dynamodbapi.Key(chain, headKey))
 	if err != nil {
 		return err
 	}
-	if !ok && after == 0 {
+	if !ok && !found && after == 0 {
 		return ErrNotFound
 	}
 	if !ok {
@@ -149,6 +189,15 @@ func (l *Log) export(ctx context.Context, out *json.Encoder, chain string, after
 		Hash  string `json:"hash"`
 	}
 	return out.Encode(map[string]head{"head": {chain, row.Int(attrSeq), row.Text(attrHash)}})
+}
+
+// from finds all that comes after an entry; after none, all there is.
+func (l *Log) from(chain string, after int64) dynamodbapi.Query {
+	q := dynamodbapi.Query{Table: l.table, PK: chain}
+	if after > 0 {
+		q.From = sortKey(after + 1)
+	}
+	return q
 }
 
 func (l *Log) query(chain string, after int64) dynamodbapi.Query {

@@ -50,6 +50,9 @@ func ParsePlan(b []byte) (Plan, error) {
 // ShortHash is the part of a hash that people read and type.
 func ShortHash(hash string) string { return hash[:min(len(hash), 12)] }
 
+// RecordHash is the part of an audit record's hash that people keep, to compare the log with later: long enough that nobody makes another log that fits it.
+func RecordHash(hash string) string { return hash[:min(len(hash), 16)] }
+
 // CheckWrite refuses a call that is not one of the control's declared writes, or acts on anything but the resource.
 func (m Meta) CheckWrite(c awsapi.Call, r awsapi.Resource) error { return m.check(m.Writes, c, r) }
 

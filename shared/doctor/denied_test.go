@@ -89,6 +89,7 @@ func TestEachPermissionMissing(t *testing.T) {
 		"lambda:GetFunctionConcurrency":       {"/concurrency", []string{"callers"}},
 		"dynamodb:GetItem":                    {"GetItem", []string{"kill-switch"}},
 		"dynamodb:Query":                      {"Query", []string{"audit", "sealed"}},
+		"s3:ListBucket":                       {"list-type", []string{"sealed"}},
 		"s3:GetBucketVersioning":              {"?versioning", []string{"buckets"}},
 		"s3:GetBucketPublicAccessBlock":       {"?publicAccessBlock", []string{"buckets"}},
 		"s3:GetBucketObjectLockConfiguration": {"?object-lock", []string{"buckets"}},

@@ -50,7 +50,7 @@ type broken struct {
 
 func TestOneThingBroken(t *testing.T) {
 	t.Parallel()
-	for _, b := range slices.Concat(brokenStores(), brokenQueues(), brokenEvents(), brokenRoles(), brokenRecord(), brokenSlack(), drifted(), callable()) {
+	for _, b := range slices.Concat(brokenStores(), brokenQueues(), brokenEvents(), brokenRoles(), brokenRecord(), hiddenChains(), brokenSlack(), drifted(), callable()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			c := deploy(t)

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/ownapi"
 	"github.com/shoreup/shoreup/shared/doctor/blueprint"
-	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
 func killSwitch(ctx context.Context, v *visit) []Finding {
@@ -33,21 +33,25 @@ func killSwitch(ctx context.Context, v *visit) []Finding {
 	return out
 }
 
+const tampering = "treat it as tampering: "
+
 // auditLog has every chain checked by the verifier, which shares no code with what writes them.
 func auditLog(ctx context.Context, v *visit) []Finding {
-	log := audit.New(v.store, v.table(occurrence.AuditTable), v.Now, "doctor")
-	chains, err := log.Chains(ctx)
-	if err != nil {
-		return []Finding{failed(v.here(OK, "", "", ""), err, "dynamodb:Query")}
+	log, chains := v.log(), v.chains(ctx)
+	if chains.err != nil {
+		return []Finding{failed(v.here(OK, "", "", ""), chains.err, "dynamodb:Query", "dynamodb:GetItem")}
 	}
 	var out []Finding
 	var records int64
-	for _, chain := range chains {
+	for _, chain := range chains.names {
 		f, n := v.chain(ctx, log, chain)
 		out = append(out, f)
 		records += n
+		if chains.unlisted[chain] {
+			out = append(out, v.unlistedFinding(chain))
+		}
 	}
-	if len(chains) == 0 {
+	if len(chains.names) == 0 {
 		return []Finding{v.here(OK, "", "nothing is recorded yet", "")}
 	}
 	return summed(out, v.Account, v.Region, fmt.Sprintf("%d records in %s are as they were written", records, plural(count(out, OK), "chain")))
@@ -60,12 +64,16 @@ func (v *visit) chain(ctx context.Context, log *audit.Log, chain string) (Findin
 	report, err := verify.Read(lines, verify.Options{Chain: chain})
 	_ = lines.Close()
 	switch {
+	case errors.Is(err, audit.ErrNotFound):
+		f.Status, f.Seen = Problem, "the table has no record of it, though it is on the list of chains or was sealed: its records were deleted"
+		f.Do = tampering + "look up in CloudTrail's data events who did that, and restore the table from its backups; what was sealed is still true: shoreup audit verify --sealed-only --account " + chain
+		return f, 0
 	case err != nil:
 		return failed(f, err, "dynamodb:Query", "dynamodb:GetItem"), 0
 	case !report.OK():
 		first := report.Findings[0]
 		f.Status, f.Seen = Problem, fmt.Sprintf("record %d: %s (%s in all)", first.Seq, first.Problem, plural(len(report.Findings), "finding"))
-		f.Do = "treat it as tampering: engage the kill switch, then shoreup audit verify --account " + chain + ", and compare with the sealed log and the Slack messages"
+		f.Do = tampering + "engage the kill switch, then shoreup audit verify --account " + chain + ", and compare with the sealed log and the Slack messages"
 		return f, 0
 	}
 	return f, report.Entries

@@ -33,7 +33,7 @@ func rulesFile(ctx context.Context, v *visit) []Finding {
 	if strings.HasPrefix(f.where, "s3://") && (f.version == "" || f.version == "null") {
 		out = append(out, v.here(Problem, f.where, "its bucket keeps no versions, so the file that a plan was made with cannot be found again", "turn versioning on in the bucket and put the file there again"))
 	}
-	for _, w := range f.file.Warnings(v.Now()) {
+	for _, w := range f.file.Warnings(v.Now(), v.Known) {
 		out = append(out, v.here(Warning, fmt.Sprintf("line %d", w.Line), w.Text, ""))
 	}
 	return out

@@ -3,12 +3,12 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/ownapi"
-	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
 const (
@@ -25,19 +25,41 @@ func sealed(ctx context.Context, v *visit) []Finding {
 	if bucket == "" {
 		return []Finding{v.here(NotChecked, "", "the template has no bucket for a sealed audit log", "")}
 	}
-	log := audit.New(v.store, v.table(occurrence.AuditTable), v.Now, "doctor")
-	chains, err := log.Chains(ctx)
-	if err != nil {
-		return []Finding{failed(v.here(OK, "", "", ""), err, "dynamodb:Query")}
-	}
-	if len(chains) == 0 {
-		return []Finding{v.here(OK, "", "nothing is recorded yet", "")}
+	log, chains := v.log(), v.chains(ctx)
+	if chains.err != nil {
+		return []Finding{failed(v.here(OK, "", "", ""), chains.err, "dynamodb:Query", "dynamodb:GetItem")}
 	}
 	var out []Finding
-	for _, chain := range chains {
+	if chains.bucketErr != nil && !awsapi.IsNotFound(chains.bucketErr) {
+		out = append(out, failed(v.here(OK, "", "", ""), chains.bucketErr, needs(ownapi.ListBucketObjects.Op)...))
+	} else if len(chains.names) == 0 {
+		return []Finding{v.here(OK, "", "nothing is recorded yet", "")}
+	}
+	for _, chain := range chains.names {
 		out = append(out, v.sealFinding(ctx, log, bucket, chain))
 	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "chain")+" sealed up to the last hours")
+	return summed(out, v.Account, v.Region, howSealed(out))
+}
+
+// notYet is seen of a chain that is too young to be sealed: in order, and not to be called sealed.
+const notYet = "nothing of it is sealed yet"
+
+// howSealed tells of the chains that are in order.
+func howSealed(out []Finding) string {
+	var young int
+	for _, f := range out {
+		if f.Seen == notYet {
+			young++
+		}
+	}
+	var parts []string
+	if n := count(out, OK) - young; n > 0 {
+		parts = append(parts, plural(n, "chain")+" sealed up to the last hours")
+	}
+	if young > 0 {
+		parts = append(parts, fmt.Sprintf("nothing is sealed yet of %s, younger than %d hours", plural(young, "chain"), int(late.Hours())))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (v *visit) sealFinding(ctx context.Context, log *audit.Log, bucket, chain string) Finding {
@@ -52,25 +74,42 @@ func (v *visit) sealFinding(ctx context.Context, log *audit.Log, bucket, chain s
 		return v.here(Problem, chain, "there is no bucket "+bucket, deployAgain)
 	case err != nil:
 		return failed(f, err, needs(ownapi.ListBucketObjects.Op)...)
-	case last >= head.Seq:
+	case last > head.Seq:
+		return v.ahead(ctx, log, chain, last)
+	case last == head.Seq && last > 0:
 		return f
 	}
 	waiting, err := log.List(ctx, chain, last, 1)
 	switch {
 	case err != nil:
 		return failed(f, err, "dynamodb:Query")
-	case len(waiting) == 0 || v.Now().Sub(waiting[0].Time) < late:
-		return f
+	case len(waiting) > 0 && v.Now().Sub(waiting[0].Time) >= late:
+		f.Status = Problem
+		f.Seen = fmt.Sprintf("record %d, of %s, and all after it are not sealed", waiting[0].Seq, waiting[0].Time.UTC().Format(time.RFC3339))
+		f.Do = "see what the function that seals says in its log (it seals nothing that does not verify), and whether its schedule is enabled: check event-rules"
+	case last == 0:
+		f.Seen = notYet
 	}
-	f.Status = Problem
-	f.Seen = fmt.Sprintf("record %d, of %s, and all after it are not sealed", waiting[0].Seq, waiting[0].Time.UTC().Format(time.RFC3339))
-	f.Do = "see what the function that seals says in its log (it seals nothing that does not verify), and whether its schedule is enabled: check event-rules"
+	return f
+}
+
+// ahead is for a chain of which more is sealed than the table has. Sealing goes on while the two are compared, so that the table is asked again.
+func (v *visit) ahead(ctx context.Context, log *audit.Log, chain string, last int64) Finding {
+	f := v.here(OK, chain, "", "")
+	head, err := log.Head(ctx, chain)
+	switch {
+	case err != nil:
+		return failed(f, err, "dynamodb:GetItem")
+	case last > head.Seq:
+		f.Status, f.Seen = Problem, fmt.Sprintf("it is sealed up to record %d, and the table ends at record %d", last, head.Seq)
+		f.Do = tampering + "look up in CloudTrail's data events who cut the table off, and restore it from its backups; what was sealed is still true: shoreup audit verify --sealed-only --account " + chain
+	}
 	return f
 }
 
 // lastSealed returns the number of the last record in the bucket. Objects are chains/<chain>/<first>-<last>.jsonl, numbers with 16 digits.
 func (v *visit) lastSealed(ctx context.Context, bucket, chain string, head int64) (int64, error) {
-	folder := "chains/" + chain + "/"
+	folder := sealedRoot + chain + "/"
 	for _, from := range []int64{max(head-nearby, 0), 0} {
 		key, err := ownapi.LastKey(ctx, v.Own, bucket, folder, fmt.Sprintf("%s%016d", folder, from))
 		if err != nil {

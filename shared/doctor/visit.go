@@ -27,6 +27,7 @@ type visit struct {
 	mu       sync.Mutex
 	function map[string]functionFacts
 	file     func(context.Context) fileFacts
+	chains   func(context.Context) chainFacts
 	sessions map[string]sessionFacts
 	roles    map[string]roleFacts // by account and name
 }
@@ -51,12 +52,7 @@ type sessionFacts struct {
 func newVisit(c Config) *visit {
 	v := &visit{Config: c, function: map[string]functionFacts{}, sessions: map[string]sessionFacts{}, roles: map[string]roleFacts{}}
 	v.store = dynamodbapi.NewStore(c.Own)
-	var once sync.Once
-	var facts fileFacts
-	v.file = func(ctx context.Context) fileFacts {
-		once.Do(func() { facts = v.readFile(ctx) })
-		return facts
-	}
+	v.file, v.chains = once(v.readFile), once(v.readChains)
 	return v
 }
 

@@ -74,7 +74,7 @@ func plausible(o engine.Order, m core.Meta) error {
 		return fmt.Errorf("not an order: %.64q is not an account id", r.Account)
 	case partition == "" || partition != r.Partition:
 		return fmt.Errorf("not an order: Region %.64q is not one of partition %.64q", r.Region, r.Partition)
-	case r.ID == "" || r.ID == signal.AllIDs || len(r.ID) > 2048 || !signal.IsPlainText(r.ID):
+	case r.ID == "" || signal.IsWild(r.Type, r.ID) || len(r.ID) > 2048 || !signal.IsPlainText(r.ID):
 		return fmt.Errorf("not an order: %.100q is not the id of one resource", r.ID)
 	case r.Type != m.Type.Name:
 		return fmt.Errorf("not an order: control %s mends %s, not %.128q", m.ID, m.Type.Name, r.Type)

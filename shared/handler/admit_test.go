@@ -154,6 +154,7 @@ func TestApplyTakesOrdersOnly(t *testing.T) {
 		"no Region":                    {change(func(o *engine.Order) { o.Resource.Region, o.Resource.Partition = "", "" }), "not one of partition"},
 		"a role's path in the account": {change(func(o *engine.Order) { o.Resource.Account = "111122223333:role/x" }), "not an account id"},
 		"all resources":                {change(func(o *engine.Order) { o.Resource.ID = "*" }), "one resource"},
+		"some resources":               {change(func(o *engine.Order) { o.Resource.ID = "logs-?" }), "one resource"},
 		"no resource":                  {change(func(o *engine.Order) { o.Resource.ID = "" }), "one resource"},
 		"an id with line breaks":       {change(func(o *engine.Order) { o.Resource.ID = "b\nc" }), "one resource"},
 		"an endless id":                {change(func(o *engine.Order) { o.Resource.ID = strings.Repeat("b", 2049) }), "one resource"},

@@ -19,7 +19,7 @@ type Seal struct {
 func (h *Seal) Handle(ctx context.Context, _ json.RawMessage) (any, error) {
 	out, err := h.Run(ctx)
 	for _, t := range out.Tampered {
-		slog.ErrorContext(ctx, "the audit log is not as it was written, and nothing of it is sealed until it is", "chain", t.Chain, "seq", t.Seq, "problem", t.Problem,
+		slog.ErrorContext(ctx, "the audit log is not as it was written; what does not verify is not sealed until it does", "chain", t.Chain, "seq", t.Seq, "problem", t.Problem,
 			"do", "look up in CloudTrail's data events who wrote to the audit table; what was sealed is still true: compare it by `shoreup audit verify --bucket`, and restore the table from its backups")
 	}
 	if err != nil {

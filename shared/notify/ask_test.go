@@ -53,7 +53,7 @@ func TestAsking(t *testing.T) {
 		wantSection("*Calls*\\n```\\nec2:RevokeSecurityGroupIngress {\\\"GroupId\\\":\\\"sg-0a1b2c3d\\\",\\\"SecurityGroupRuleIds\\\":[\\\"sgr-1\\\"]}\\n```"),
 		wantSection("*How to undo*\\n```\\nec2:AuthorizeSecurityGroupIngress {\\\"GroupId\\\":\\\"sg-0a1b2c3d\\\"}\\n```"),
 		wantSection("*Decision* approve (`network`)"),
-		wantContext("plan `p-01KB0000000000000000000002`", "hash `abababababab`", "audit `111122223333/43`", "head `999999999999`", "rules `v1-aaaabbbbcccc`"),
+		wantContext("plan `p-01KB0000000000000000000002`", "hash `abababababab`", "audit `111122223333/43`", "head `999999999999aaaa`", "rules `v1-aaaabbbbcccc`"),
 		`{"type":"actions","block_id":"decide","elements":[`+wantButton("approve", "Approve", at+`,"style":"primary"`+confirm)+","+wantButton("reject", "Reject", at+`,"style":"danger"`)+","+
 			wantButton("exempt", "Exempt", at)+","+wantButton("open_plan", "Open plan", `,"url":"https://plans.example/#q=`+askedHash+`&view=plans"`)+"]}",
 	)

@@ -214,7 +214,7 @@ func heads(findings []core.Finding) slack.Block {
 	var out []string
 	for _, chain := range slices.Sorted(maps.Keys(newest)) {
 		r := newest[chain]
-		out = append(out, fmt.Sprintf("audit %s head %s", code(fmt.Sprintf("%s/%d", r.Chain, r.Seq), 60), code(core.ShortHash(r.Hash), 20)))
+		out = append(out, fmt.Sprintf("audit %s head %s", code(fmt.Sprintf("%s/%d", r.Chain, r.Seq), 60), code(core.RecordHash(r.Hash), 20)))
 	}
 	if n := len(out); n > shownHeads {
 		out = append(out[:shownHeads-1], fmt.Sprintf("and %d more audit chains", n-shownHeads+1))

@@ -58,7 +58,7 @@ var single4 = map[string]struct {
 			wantSection("*Notes*\\n• kept as they are: `arn:aws:iam::444455556666:root`"),
 			wantSection("*Decision* auto (`prod-storage`): storage in prod is mended at once"),
 			wantSection("*Undo* `shoreup undo 111122223333/42`"),
-			wantContext("plan `p-01KB0000000000000000000001`", "hash `0123456789ab`", "audit `111122223333/42`", "head `fedcba987654`", "rules `v1-aaaabbbbcccc`"),
+			wantContext("plan `p-01KB0000000000000000000001`", "hash `0123456789ab`", "audit `111122223333/42`", "head `fedcba9876543210`", "rules `v1-aaaabbbbcccc`"),
 		),
 	},
 	"waits for approval": {
@@ -76,7 +76,7 @@ var single4 = map[string]struct {
 			wantSection("*Calls*\\n```\\nec2:RevokeSecurityGroupIngress {\\\"GroupId\\\":\\\"sg-0a1b2c3d\\\",\\\"SecurityGroupRuleIds\\\":[\\\"sgr-1\\\"]}\\n```"),
 			wantSection("*Decision* approve (`network`)"),
 			wantSection("*Approve* `shoreup plan --control ec2-security-group-open --resource sg-0a1b2c3d --account 111122223333 --region eu-west-1 --out plan.json` and then `shoreup apply plan.json`"),
-			wantContext("plan `p-01KB0000000000000000000002`", "hash `aaaaaaaaaaaa`", "audit `111122223333/43`", "head `999999999999`", "rules `v1-aaaabbbbcccc`"),
+			wantContext("plan `p-01KB0000000000000000000002`", "hash `aaaaaaaaaaaa`", "audit `111122223333/43`", "head `999999999999aaaa`", "rules `v1-aaaabbbbcccc`"),
 		),
 	},
 	"advice": {
@@ -91,7 +91,7 @@ var single4 = map[string]struct {
 			wantSection("*To be done by people: Move vol-1 to an encrypted volume*\\n1. Take a snapshot of vol-1.\\n2. Make an encrypted volume of it.\\n3. Swap the volumes.\\n"+
 				"Outage: minutes, while the volumes are swapped\\nCost: a snapshot and a second volume for a day"),
 			wantSection("*Decision* report (`default`)"),
-			wantContext("plan `p-01KB0000000000000000000003`", "hash `bbbbbbbbbbbb`", "audit `111122223333/44`", "head `888888888888`", "rules `v1-aaaabbbbcccc`"),
+			wantContext("plan `p-01KB0000000000000000000003`", "hash `bbbbbbbbbbbb`", "audit `111122223333/44`", "head `888888888888bbbb`", "rules `v1-aaaabbbbcccc`"),
 		),
 	},
 	"blind": {
@@ -102,7 +102,7 @@ var single4 = map[string]struct {
 			wantFields("*Resource*\\n`arn:aws:s3:::locked`", "*Account*\\n`prod (111122223333)`", "*Region*\\n`eu-west-1`",
 				"*Owner*\\n`unknown`", "*Severity*\\n`critical`", "*Control*\\n`s3-bucket-public v1`"),
 			wantSection("*Caused by* unknown, found by the sweep at 2026-11-22 10:00:00 UTC"),
-			wantContext("audit `111122223333/45`", "head `777777777777`", "rules `v1-aaaabbbbcccc`"),
+			wantContext("audit `111122223333/45`", "head `777777777777cccc`", "rules `v1-aaaabbbbcccc`"),
 		),
 	},
 }
@@ -141,7 +141,7 @@ func TestBatch(t *testing.T) {
 			"no call can mend this safely: people have to\\n"+
 			"• *Fixed* critical `s3-bucket-public` on `acme-reports` in `prod (111122223333)`, `eu-west-1`, open for 41 s, caused by `role deploy, session ann`, record `111122223333/42`\\n"+
 			"```\\n- policy statement 1 (Sid \\\"Everyone\\\"): Allow s3:GetObject on arn:aws:s3:::acme-reports/* for everyone (*)\\n```"),
-		wantContext("audit `111122223333/44` head `888888888888`", "audit `444455556666/7` head `777777777777`", "rules `v1-ddddeeeeffff` and 1 more versions"),
+		wantContext("audit `111122223333/44` head `888888888888bbbb`", "audit `444455556666/7` head `777777777777cccc`", "rules `v1-ddddeeeeffff` and 1 more versions"),
 	)
 	if diff := cmp.Diff(generic(t, wantBlocks), generic(t, encodeBlocks(t, got[0]))); diff != "" {
 		t.Errorf("blocks (-want +got):\n%s", diff)

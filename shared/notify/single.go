@@ -110,7 +110,7 @@ func provenance(f core.Finding) slack.Block {
 		out = append(out, "hash "+code(core.ShortHash(f.Hash), 20))
 	}
 	if f.Record.Seq > 0 {
-		out = append(out, "audit "+code(fmt.Sprintf("%s/%d", f.Record.Chain, f.Record.Seq), 60), "head "+code(core.ShortHash(f.Record.Hash), 20))
+		out = append(out, "audit "+code(fmt.Sprintf("%s/%d", f.Record.Chain, f.Record.Seq), 60), "head "+code(core.RecordHash(f.Record.Hash), 20))
 	}
 	return footer(append(out, "rules "+code(f.RulesVersion, 40))...)
 }

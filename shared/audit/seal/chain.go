@@ -20,6 +20,30 @@ type chain struct {
 	left              bool // there is more to seal
 }
 
+// run seals a chain if there is one. One that the table does not list is sealed all the same, so that hiding it wins no time to rewrite it in.
+func (c *chain) run(ctx context.Context, k candidate) (there bool, err error) {
+	if !k.listed && !k.sealed {
+		if there, err = c.Log.Has(ctx, c.name); err != nil || !there {
+			return false, err
+		}
+	}
+	err = c.seal(ctx)
+	var t *Tampered
+	if k.listed || err != nil && !errors.As(err, &t) {
+		return true, err
+	}
+	listed, listErr := c.Log.Listed(ctx, c.name) // it may have begun after the list was read
+	switch {
+	case listErr != nil:
+		return true, errors.Join(err, listErr)
+	case listed:
+		return true, err
+	case t != nil:
+		return true, &Tampered{c.name, t.Seq, t.Problem + "; " + audit.Unlisted}
+	}
+	return true, &Tampered{c.name, 0, audit.Unlisted}
+}
+
 // seal does one chain: find where the last run stopped, see that the table still holds what was sealed, verify all that is new, and only then write it.
 func (c *chain) seal(ctx context.Context) error {
 	if c.late(ctx) {

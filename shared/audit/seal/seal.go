@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -49,6 +50,8 @@ type Sealer struct {
 	Bucket  string
 	Now     func() time.Time
 	Limits  Limits
+	// Accounts returns the accounts that are looked after. Their chains are looked for whatever the table lists; nil: no account is known.
+	Accounts func(context.Context) []string
 
 	pick func(int64) int64 // a number from 0 to below the given one; nil: any
 }
@@ -76,7 +79,7 @@ type Result struct {
 // Run seals what is new in every chain. The error is for what could not be read or written, chain by chain, and should be tried again; it says nothing about
 // the log. What does is in the result.
 func (s *Sealer) Run(ctx context.Context) (Result, error) {
-	chains, unlisted, err := s.chains(ctx)
+	chains, err := s.chains(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -85,17 +88,19 @@ func (s *Sealer) Run(ctx context.Context) (Result, error) {
 	var (
 		mu     sync.Mutex
 		g      errgroup.Group
-		out    = Result{Tampered: unlisted}
+		out    Result
 		failed []error
 	)
 	g.SetLimit(s.Limits.AtOnce)
-	for _, name := range chains {
+	for _, k := range chains {
 		g.Go(func() error {
-			c := &chain{Sealer: s, name: name}
-			err := c.seal(ctx)
+			c := &chain{Sealer: s, name: k.name}
+			there, err := c.run(ctx, k)
 			mu.Lock()
 			defer mu.Unlock()
-			out.Chains++
+			if there {
+				out.Chains++
+			}
 			out.Segments += c.segments
 			out.Entries += c.entries
 			var t *Tampered
@@ -103,7 +108,7 @@ func (s *Sealer) Run(ctx context.Context) (Result, error) {
 			case errors.As(err, &t):
 				out.Tampered = append(out.Tampered, *t)
 			case err != nil && len(failed) < 10: // enough to act upon
-				failed = append(failed, fmt.Errorf("sealing the audit log of %s: %w", name, err))
+				failed = append(failed, fmt.Errorf("sealing the audit log of %s: %w", k.name, err))
 			}
 			if c.left {
 				out.Left++
@@ -116,23 +121,36 @@ func (s *Sealer) Run(ctx context.Context) (Result, error) {
 	return out, errors.Join(failed...)
 }
 
-// chains returns the chains that the table lists. One of which the bucket has entries, and which is not among them, was taken off the list: nobody else
-// would ever look for it again.
-func (s *Sealer) chains(ctx context.Context) (listed []string, unlisted []Tampered, err error) {
-	listed, err = s.Log.Chains(ctx)
+// candidate is a chain that there may be, and who says so.
+type candidate struct {
+	name           string
+	listed, sealed bool // by the table, by the bucket; neither: an account that is looked after
+}
+
+// chains returns all chains that there may be. The table's own list is not believed: whoever can write to the table can take a chain off it, and nobody
+// would ever look for that chain again.
+func (s *Sealer) chains(ctx context.Context) ([]candidate, error) {
+	all := map[string]candidate{}
+	listed, err := s.Log.Chains(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("listing the audit log's chains: %w", err)
+		return nil, fmt.Errorf("listing the audit log's chains: %w", err)
+	}
+	for _, name := range listed {
+		all[name] = candidate{name: name, listed: true}
 	}
 	for folder, err := range s3api.Keys(ctx, s.Session, s.Bucket, root, "", "/") {
 		if err != nil {
-			return nil, nil, fmt.Errorf("listing the sealed chains: %w", err)
+			return nil, fmt.Errorf("listing the sealed chains: %w", err)
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(folder, root), "/")
-		if !slices.Contains(listed, name) {
-			unlisted = append(unlisted, Tampered{name, 0, "it was sealed before, and the table no longer lists the chain"})
+		all[name] = candidate{name, all[name].listed, true}
+	}
+	if s.Accounts != nil {
+		for _, name := range s.Accounts(ctx) {
+			all[name] = candidate{name, all[name].listed, all[name].sealed}
 		}
 	}
-	return listed, unlisted, nil
+	return slices.Collect(maps.Values(all)), nil
 }
 
 // late reports whether it is too late to begin anything.

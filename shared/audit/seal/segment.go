@@ -80,6 +80,10 @@ func read(ctx context.Context, s awsapi.Session, bucket string, seg segment) ([]
 	if err != nil {
 		return nil, err
 	}
+	return split(seg, raw)
+}
+
+func split(seg segment, raw []byte) ([][]byte, error) {
 	body, ended := bytes.CutSuffix(raw, []byte("\n"))
 	lines := bytes.Split(body, []byte("\n"))
 	if !ended || len(lines) != seg.entries() {

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -162,6 +161,19 @@ type s3wire struct {
 	puts  []http.Header
 	fault func(method string, n int) tabletest.Fault // of the n-th request, from 1
 	n     int
+	deny  string // queries that have it are not allowed
+}
+
+// refuse has requests whose query has a parameter answered with AccessDenied.
+func (s *s3wire) refuse(parameter string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deny = parameter
+}
+
+func answer(req *http.Request, status int, code string) *http.Response {
+	return &http.Response{StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader("<Error><Code>" + code + "</Code></Error>"))}
 }
 
 func (s *s3wire) fail(f func(method string, n int) tabletest.Fault) {
@@ -180,7 +192,11 @@ func (s *s3wire) Do(req *http.Request) (*http.Response, error) {
 	if req.Method == http.MethodPut {
 		s.puts = append(s.puts, req.Header.Clone())
 	}
+	denied := s.deny != "" && req.URL.Query().Has(s.deny)
 	s.mu.Unlock()
+	if denied {
+		return answer(req, http.StatusForbidden, "AccessDenied"), nil
+	}
 	switch fault {
 	case tabletest.Lost:
 		return nil, errors.New("the connection was reset")
@@ -191,8 +207,7 @@ func (s *s3wire) Do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, errors.New("the connection was reset")
 	case tabletest.Broken, tabletest.Throttle:
-		return &http.Response{StatusCode: 500, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req, Header: http.Header{},
-			Body: io.NopCloser(bytes.NewReader([]byte("<Error><Code>InternalError</Code></Error>")))}, nil
+		return answer(req, http.StatusInternalServerError, "InternalError"), nil
 	}
 	return s.to.Do(req)
 }

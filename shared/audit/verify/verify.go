@@ -2,7 +2,7 @@
 // reads them with the standard library, so that a mistake of the writer cannot hide itself here.
 //
 // The input is lines of JSON, in order: {"body":"<the exact bytes of an entry>","hash":"<SHA-256 of them>"} for each entry, and last
-// {"head":{"chain":"...","seq":7,"hash":"..."}}.
+// {"head":{"chain":"...","seq":7,"hash":"..."}}. A line {"row":"<key>"} tells of something that was stored among the entries and is none; it is a finding.
 //
 // What a chain alone cannot show is that its end was cut off, or all of it written anew, together with its head. That takes a hash which
 // was seen elsewhere: see [Options].
@@ -35,8 +35,9 @@ const MaxFindings = 100
 // maxLine bounds a line in bytes. An entry has at most 320 KiB, which JSON text in JSON can at most make six times longer.
 const maxLine = 4 << 20
 
-// minHash is how many digits of a remembered hash there must be.
-const minHash = 8
+// minHash is how many digits of a remembered hash there must be: with fewer, whoever writes the log anew could go on trying until they fit (at some
+// 10^10 hashes a second, which one graphics card does, 8 digits take less than a second, 12 some hours, 16 decades). They are also how many of a hash a finding shows.
+const minHash = 16
 
 // Finding is one thing that is wrong.
 type Finding struct {
@@ -59,8 +60,8 @@ func (r Report) OK() bool { return len(r.Findings) == 0 }
 
 // Point is an entry that is known from elsewhere, from a Slack message say.
 type Point struct {
-	Seq  int64  // 0: not known
-	Hash string // hexadecimal, at least the first 8 digits
+	Seq  int64  `json:"seq"`  // 0: not known
+	Hash string `json:"hash"` // hexadecimal, at least the first 16 digits
 }
 
 // Options say what is known besides the chain.
@@ -90,13 +91,13 @@ func scan(r io.Reader) iter.Seq2[[]byte, error] {
 
 // Lines checks lines one by one, and keeps none of them.
 func Lines(lines iter.Seq2[[]byte, error], o Options) (Report, error) {
-	c := checker{report: Report{Chain: o.Chain, Hash: genesis}}
+	c := checker{report: Report{Chain: o.Chain, Hash: genesis, Findings: []Finding{}}}
 	if o.After != nil {
 		c.report.Seq, c.report.Hash = o.After.Seq, o.After.Hash
 	}
 	for _, p := range o.Remembered {
-		if len(p.Hash) < minHash {
-			return Report{}, fmt.Errorf("looking for entry %d: %q is less than %d digits of a hash", p.Seq, p.Hash, minHash)
+		if len(p.Hash) < minHash || len(p.Hash) > len(genesis) || strings.Trim(strings.ToLower(p.Hash), "0123456789abcdef") != "" {
+			return Report{}, fmt.Errorf("looking for entry %d: %q is not a hash; write %d to %d of its hexadecimal digits, from the first on", p.Seq, p.Hash, minHash, len(genesis))
 		}
 		c.wanted = append(c.wanted, Point{p.Seq, strings.ToLower(p.Hash)})
 	}
@@ -139,6 +140,8 @@ func (c *checker) line(raw []byte) {
 		c.checkHead(fields["head"])
 	case len(fields) == 2 && fields["body"] != nil && fields["hash"] != nil:
 		c.record(fields["body"], fields["hash"])
+	case len(fields) == 1 && fields["row"] != nil:
+		c.found(0, "among the entries there is a row %s, which is neither an entry nor its head: somebody else put it there", fields["row"])
 	default:
 		c.found(0, "after entry %d there is a line that is neither a record nor a head", c.report.Seq)
 	}
@@ -239,4 +242,4 @@ func (c *checker) end() {
 	}
 }
 
-func short(hash string) string { return hash[:min(len(hash), 12)] }
+func short(hash string) string { return hash[:min(len(hash), minHash)] }

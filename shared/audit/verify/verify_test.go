@@ -98,7 +98,7 @@ func TestIntact(t *testing.T) {
 		"empty lines":        {"\n" + export(c) + "\n\n", Options{}, 12},
 		"from a known entry": {lines(c[5:]) + headOf(c[11]), Options{After: &Point{5, c[4].hash}}, 7},
 		"nothing new":        {headOf(c[11]), Options{After: &Point{12, c[11].hash}}, 0},
-		"remembered":         {export(c), Options{Remembered: []Point{{3, c[2].hash}, {12, c[11].hash[:8]}, {0, strings.ToUpper(c[6].hash)}}}, 12},
+		"remembered":         {export(c), Options{Remembered: []Point{{3, c[2].hash}, {12, c[11].hash[:16]}, {0, strings.ToUpper(c[6].hash)}}}, 12},
 		"a shorter one":      {export(c[:2]), Options{}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,13 +152,14 @@ func TestFindings(t *testing.T) {
 		"unknown kind":       {export(relink(edit(1, func(r *record) { r.Kind = "party" }), 1)), Options{}, 2, `"party" is not known`},
 		"no kind":            {export(relink(edit(1, func(r *record) { r.Kind = "" }), 1)), Options{}, 2, `no text "kind"`},
 		"no chain":           {export(relink(edit(1, func(r *record) { r.Chain = "" }), 1)), Options{}, 2, `no text "chain"`},
-		"all anew": {export(relink(edit(2, func(r *record) { r.Tag = "x" }), 2)), Options{Remembered: []Point{{6, last.hash[:12]}}}, 6,
+		"all anew": {export(relink(edit(2, func(r *record) { r.Tag = "x" }), 2)), Options{Remembered: []Point{{6, last.hash[:16]}}}, 6,
 			"seen elsewhere, is not in the chain"},
 		"end cut off with the head": {export(c[:4]), Options{Remembered: []Point{{0, last.hash}}}, 0, "seen elsewhere"},
 		"another branch":            {lines(c[3:]) + headOf(last), Options{After: &Point{3, c[1].hash}}, 4, "was written after"},
 		"not JSON":                  {"nonsense\n" + export(c), Options{}, 0, "no record"},
 		"a line of another form":    {`{"body":"x"}` + "\n" + export(c), Options{}, 0, "neither a record nor a head"},
 		"a body that is not text":   {`{"body":1,"hash":"x"}` + "\n" + export(c), Options{}, 0, "not text"},
+		"a row that is no entry":    {`{"row":"0000000000000000"}` + "\n" + export(c), Options{}, 0, `a row "0000000000000000", which is neither an entry nor its head`},
 		"a head that is not one":    {lines(c) + `{"head":[]}`, Options{}, 0, "cannot be read"},
 		"a key twice":               {lines(c) + strings.Replace(headOf(last), `"seq"`, `"seq":6,"seq"`, 1), Options{}, 0, `"seq" twice`},
 		"a head without a number":   {lines(c) + headLine("111122223333", 0, last.hash), Options{}, 0, `no number "seq"`},
@@ -170,6 +171,19 @@ func TestFindings(t *testing.T) {
 				t.Errorf("no finding for %d with %q in %+v", tc.seq, tc.want, r.Findings)
 			}
 		})
+	}
+}
+
+// TestReportAsJSON: programs read it; the names are in the README, and what is a list is one when it is empty.
+func TestReportAsJSON(t *testing.T) {
+	t.Parallel()
+	c := chain("111122223333", 1)
+	want := `{"chain":"111122223333","entries":1,"seq":1,"hash":"` + c[0].hash + `","findings":[],"more":false}`
+	if got := line(check(t, export(c), Options{})); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got := line(Point{7, "ab"}); got != `{"seq":7,"hash":"ab"}` {
+		t.Errorf("a point is %s", got)
 	}
 }
 
@@ -186,8 +200,10 @@ func TestUnreadable(t *testing.T) {
 	if _, err := Read(strings.NewReader(strings.Repeat("x", maxLine+1)), Options{}); err == nil {
 		t.Error("an endless line was read")
 	}
-	if _, err := Read(strings.NewReader(""), Options{Remembered: []Point{{1, "abc"}}}); err == nil {
-		t.Error("three digits were taken for a hash")
+	for _, hash := range []string{"", "abc", strings.Repeat("a", 8), strings.Repeat("a", 15), strings.Repeat("g", 16), strings.Repeat("a", 65), strings.Repeat("a", 16) + " "} {
+		if _, err := Read(strings.NewReader(""), Options{Remembered: []Point{{1, hash}}}); err == nil || !strings.Contains(err.Error(), "16 to 64") {
+			t.Errorf("%q was taken for a hash: %v", hash, err)
+		}
 	}
 }
 

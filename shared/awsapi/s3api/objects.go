@@ -48,11 +48,17 @@ func PutNew(ctx context.Context, s awsapi.Session, bucket, key, contentType stri
 
 // ReadObject returns the content of an object of our own of at most so many bytes; a larger one is an error. IAM action: s3:GetObject.
 func ReadObject(ctx context.Context, s awsapi.Session, bucket, key string, most int64) ([]byte, error) {
+	return ReadVersion(ctx, s, bucket, key, "", most)
+}
+
+// ReadVersion returns the content of one version of an object, as [ReadObject] does of the newest; that is also what no version stands for. IAM action:
+// s3:GetObjectVersion.
+func ReadVersion(ctx context.Context, s awsapi.Session, bucket, key, version string, most int64) ([]byte, error) {
 	c, err := awsapi.Client(s, client)
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key}, patiently)
+	out, err := c.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key, VersionId: given(version)}, patiently)
 	if err != nil {
 		return nil, fmt.Errorf("reading s3://%s/%s: %w", bucket, key, err)
 	}

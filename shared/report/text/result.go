@@ -18,7 +18,7 @@ func Result(w io.Writer, f core.Finding, o Options) error {
 		p.item("undo", show.Undo(f))
 	}
 	if f.Record.Seq > 0 {
-		p.item("record", fmt.Sprintf("%s/%d, hash %s", f.Record.Chain, f.Record.Seq, core.ShortHash(f.Record.Hash)), text.Faint)
+		p.item("record", fmt.Sprintf("%s/%d, hash %s", f.Record.Chain, f.Record.Seq, core.RecordHash(f.Record.Hash)), text.Faint)
 	}
 	p.b.WriteString("\n")
 	_, err := io.WriteString(w, p.b.String())

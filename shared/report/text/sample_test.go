@@ -182,7 +182,7 @@ const fixedText = `# s3-bucket-public  critical  arn:aws:s3:::acme-reports
             10:00:00 UTC; open for 3 min 20 s
   where     account prod (111122223333), eu-west-1, owner unknown
   plan      hash aaaaaaaaaaaa, p-2, rules v1-aaaabbbbcccc
-  record    111122223333/42, fedcba987654
+  record    111122223333/42, fedcba9876543210
 
 `
 

@@ -30,7 +30,7 @@ func AuditTable(w io.Writer, lines []audit.Line, o Options) error {
 			fmt.Sprintf("%s/%d", l.Chain, l.Seq), strings.TrimSuffix(show.Time(l.Time), " UTC"), string(l.Kind), l.Outcome, l.Control, resourceOf(l.Resource),
 		}
 		if wide {
-			rows[i] = append(rows[i], show.Actor(l.Actor, l.Chain), core.ShortHash(l.Hash))
+			rows[i] = append(rows[i], show.Actor(l.Actor, l.Chain), core.RecordHash(l.Hash))
 		}
 	}
 	return write(w, head, rows, 5, o)

@@ -78,8 +78,8 @@ func TestAuditTable(t *testing.T) {
                                                                                 sg-0a1b
 `,
 		160: `RECORD           TIME (UTC)           KIND    OUTCOME  CONTROL                  RESOURCE                ACTOR           HASH
-111122223333/1   2026-11-22 10:00:00  plan    planned  s3-bucket-public         acme-reports            user bob        aaaaaaaaaaaa
-111122223333/12  2026-11-22 10:00:00  result  fixed    ec2-security-group-open  security-group/sg-0a1b  apply\u001b[2J  bbbbbbbbbbbb
+111122223333/1   2026-11-22 10:00:00  plan    planned  s3-bucket-public         acme-reports            user bob        aaaaaaaaaaaaaaaa
+111122223333/12  2026-11-22 10:00:00  result  fixed    ec2-security-group-open  security-group/sg-0a1b  apply\u001b[2J  bbbbbbbbbbbbbbbb
 `,
 	} {
 		var b strings.Builder

@@ -139,7 +139,7 @@ func (p *printer) origin(f core.Finding, o Options) {
 		p.item("plan", plan)
 	}
 	if f.Record.Seq > 0 {
-		p.item("record", fmt.Sprintf("%s/%d, %s", f.Record.Chain, f.Record.Seq, core.ShortHash(f.Record.Hash)))
+		p.item("record", fmt.Sprintf("%s/%d, %s", f.Record.Chain, f.Record.Seq, core.RecordHash(f.Record.Hash)))
 	}
 }
 
