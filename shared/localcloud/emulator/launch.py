@@ -174,6 +174,7 @@ def main():
         remember_expressions,
         ask_classes_once,
         measure_text_at_once,
+        never_two_at_once,
         count_messages_in_one_pass,
     ):
         improve()

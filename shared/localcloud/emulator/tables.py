@@ -11,6 +11,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.responses import DynamoHandler
 
 
 def transact_without_copying_tables():
@@ -118,3 +119,20 @@ def measure_text_at_once():
     DynamoType.cast_value = property(
         lambda self: self.value if self.type == "S" else cast(self)
     )
+
+
+def never_two_at_once():
+    """Let no request come in between a transaction and its being undone.
+
+    A request that waited long goes ahead of the others, which a cancelled
+    transaction would not survive: it puts back the tables as they were, and
+    with them what somebody else was told is written.
+    """
+    lock = threading.Lock()
+    call = DynamoHandler.call_action
+
+    def call_action(handler):
+        with lock:
+            return call(handler)
+
+    DynamoHandler.call_action = call_action
