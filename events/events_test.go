@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -162,6 +163,7 @@ func samples(t testing.TB) [][]byte {
 func FuzzParse(f *testing.F) {
 	for _, raw := range samples(f) {
 		f.Add(raw)
+		f.Add(bytes.ReplaceAll(raw, []byte("example-reports"), []byte("*")))
 	}
 	ids := bucketPaths()
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -196,6 +198,9 @@ func checkSignal(t *testing.T, s signal.Signal) {
 	}
 	if !signal.IsAccountID(s.Account) || s.Partition == "" || signal.PartitionOf(s.Region) != s.Partition || !signal.IsPlainText(s.ResourceID) {
 		t.Fatalf("not to be trusted: %+v", s)
+	}
+	if signal.IsWild(s.ResourceType, s.ResourceID) && !s.Everything() {
+		t.Fatalf("an outside event means more than one resource: %+v", s)
 	}
 	if a, err := signal.ParseARN(s.ResourceID); err == nil && (a.Account != "" && a.Account != s.Account || a.Partition != s.Partition) {
 		t.Fatalf("ARN and place disagree: %+v", s)

@@ -70,12 +70,14 @@ func agreeWithEnvelope(s signal.Signal, env wire.Envelope) signal.Signal {
 }
 
 // uninteresting says why a watched call changed nothing that we need look at, "" if it did. A call by an own role comes first: its reason matters most.
+// A dry run is told by its error alone, which EC2 always answers with; what a request says of one proves nothing, since services without dry runs take no
+// notice of it. Source: EC2 API reference, "Common parameters" (DryRun) and "Error codes" (DryRunOperation).
 func uninteresting(rec record, own []string, at place) string {
 	code := rec.string("errorCode")
 	switch {
 	case byOwnRole(rec, own, at):
 		return "by shoreup itself"
-	case code == "Client.DryRunOperation" || code == "DryRunOperation" || isDryRun(rec):
+	case code == "Client.DryRunOperation":
 		return "dry run: nothing was changed"
 	case code != "" || rec.string("errorMessage") != "":
 		return fmt.Sprintf("the call failed: %.64s", cmp.Or(code, "no error code"))
@@ -84,25 +86,6 @@ func uninteresting(rec record, own []string, at place) string {
 	}
 	return ""
 }
-
-// isDryRun looks for DryRun in the request and, as newer EC2 operations wrap their request in an object named after it, one level deeper.
-func isDryRun(rec record) bool {
-	params, ok := rec["requestParameters"].(map[string]any)
-	if !ok {
-		return false
-	}
-	if saysDryRun(params) {
-		return true
-	}
-	for name, v := range params {
-		if inner, ok := v.(map[string]any); ok && strings.HasSuffix(name, "Request") && saysDryRun(inner) {
-			return true
-		}
-	}
-	return false
-}
-
-func saysDryRun(m record) bool { return m.isTrue("DryRun") || m.isTrue("dryRun") }
 
 // resources gives the signals of all ids in the record.
 func resources(base signal.Signal, rec record, paths []IDPath, at place) []signal.Signal {

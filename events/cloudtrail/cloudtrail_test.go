@@ -187,6 +187,35 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// What a request says of a dry run proves nothing: S3 and IAM take no notice of it, and EC2 answers a real one with an error.
+func TestOnlyAnErrorMakesADryRun(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		source, name, request, code string
+		relevant                    bool
+	}{
+		{"s3", "PutBucketPolicy", `"bucketName":"b","DryRun":true`, "", true},
+		{"s3", "PutBucketPolicy", `"bucketName":"b","dryRun":"true"`, "", true},
+		{"s3", "PutBucketPolicy", `"bucketName":"b","xRequest":{"DryRun":true}`, "", true},
+		{"iam", "PutRolePolicy", `"roleName":"r","dryRun":true`, "", true},
+		{"ec2", "AuthorizeSecurityGroupIngress", `"groupId":"sg-1","dryRun":true`, "", true},
+		{"ec2", "ModifySecurityGroupRules", `"ModifySecurityGroupRulesRequest":{"GroupId":"sg-1","DryRun":true}`, "", true},
+		{"ec2", "AuthorizeSecurityGroupIngress", `"groupId":"sg-1"`, "Client.DryRunOperation", false},
+		{"ec2", "AuthorizeSecurityGroupIngress", `"groupId":"sg-1","dryRun":true`, "Client.UnauthorizedOperation", false},
+		{"ec2", "AuthorizeSecurityGroupIngress", `"groupId":"sg-1","dryRun":false`, "", true},
+		{"kms", "DisableKeyRotation", `"keyId":"k","dryRun":true`, "DryRunOperationException", false},
+	} {
+		detail := `{"eventSource":"` + c.source + `.amazonaws.com","eventName":"` + c.name + `","requestParameters":{` + c.request + `}`
+		if c.code != "" {
+			detail += `,"errorCode":"` + c.code + `"`
+		}
+		out, err := Parse(wire.Envelope{Source: "aws." + c.source, Account: "111122223333", Region: "eu-west-1", Detail: []byte(detail + "}")}, Options{IDs: watched()})
+		if err != nil || len(out) != 1 || out[0].Relevant != c.relevant {
+			t.Errorf("%s with {%s} and error %q: %+v, %v", c.name, c.request, c.code, out, err)
+		}
+	}
+}
+
 func TestTagKeys(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"s3_put_bucket_tagging": "data\nowner", "ec2_create_tags": "data", "s3_put_bucket_policy": ""} {

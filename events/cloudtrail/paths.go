@@ -86,15 +86,8 @@ func (r record) string(path string) string {
 	return ""
 }
 
-// isTrue tells whether the value at a path is true or "true"; CloudTrail has both.
-func (r record) isTrue(path string) bool {
-	root, last, nested := strings.Cut(path, ".")
-	if !nested {
-		return r[root] == true || r[root] == "true"
-	}
-	m, ok := r[root].(map[string]any)
-	return ok && record(m).isTrue(last)
-}
+// isTrue tells whether a member is true or "true"; CloudTrail has both.
+func (r record) isTrue(name string) bool { return r[name] == true || r[name] == "true" }
 
 // flatten replaces lists by their elements, however deep; the decoder bounds the depth.
 func flatten(values []any) []any {

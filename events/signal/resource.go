@@ -91,6 +91,15 @@ func IDFromARN(resourceType string, a ARN) (id string, ok bool) {
 	return rest, !strings.ContainsAny(rest, ":/")
 }
 
+// IsWild tells whether an id holds a wildcard. No id of a resource does, whether people choose it or AWS; but EC2's filters and policies would take it for many
+// resources. The exception is the path of a managed policy, which may be of any printable characters. Source: IAM API reference, "CreatePolicy" (Path, PolicyName).
+func IsWild(resourceType, id string) bool {
+	if resourceType == "AWS::IAM::ManagedPolicy" || resourceType == "AWS::IAM::Policy" {
+		id = id[strings.LastIndexByte(id, '/')+1:]
+	}
+	return strings.ContainsAny(id, "*?")
+}
+
 // QueueURL is the canonical URL of an SQS queue. Older and private endpoints name the same queue by other hosts; one form keeps one queue one resource.
 func QueueURL(partition, region, account, name string) string {
 	return "https://sqs." + region + "." + DNSSuffix(partition) + "/" + account + "/" + name

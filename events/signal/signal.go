@@ -27,7 +27,7 @@ const (
 // TypeAccount is the resource type of settings that belong to a whole account (or to an account in one Region). Its resource id is the account id.
 const TypeAccount = "AWS::::Account"
 
-// AllIDs as a sweep's resource id stands for every resource of the type.
+// AllIDs as the id in a sweep message stands for every resource of the type. Nowhere else does it: see [Signal.Everything].
 const AllIDs = "*"
 
 // Signal is one resource that one event points at. An event gives one or more; an event about nothing gives one that is not relevant.
@@ -93,6 +93,10 @@ type Actor struct {
 	// Role is the name (without path) of the role whose session called.
 	Role string `json:"role,omitempty"`
 }
+
+// Everything reports whether the signal means every resource of its type. Only our own sweep may say so, since only our own roles write into its queue; what
+// comes from outside names one resource, and an id there is never taken for more, whatever it looks like.
+func (s Signal) Everything() bool { return s.Class == ClassSweep && s.ResourceID == AllIDs }
 
 // Drop makes the signal one that leads to nothing, keeping everything else for display. An invalid signal keeps its reason.
 func (s Signal) Drop(reason string) Signal {

@@ -143,6 +143,36 @@ func TestDropAndInvalidKeepTheFirstRefusal(t *testing.T) {
 	}
 }
 
+func TestIsWild(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		resourceType, id string
+		want             bool
+	}{
+		{"AWS::S3::Bucket", "*", true}, {"AWS::S3::Bucket", "logs-*", true}, {"AWS::S3::Bucket", "logs-?", true}, {"AWS::S3::Bucket", "logs.example.com", false},
+		{"AWS::EC2::SecurityGroup", "sg-*", true}, {"AWS::IAM::Role", "a+=,.@-_b", false}, {TypeAccount, "*", true}, {TypeAccount, "111122223333", false},
+		{"AWS::SQS::Queue", "https://sqs.eu-west-1.amazonaws.com/111122223333/*", true}, {"AWS::SNS::Topic", "arn:aws:sns:eu-west-1:111122223333:*", true},
+		{"AWS::IAM::ManagedPolicy", "arn:aws:iam::111122223333:policy/*", true}, {"AWS::IAM::ManagedPolicy", "*", true},
+		{"AWS::IAM::ManagedPolicy", "arn:aws:iam::111122223333:policy/why?/*/p", false}, {"AWS::IAM::Policy", "arn:aws:iam::111122223333:policy/why?/p", false}, // a path may hold anything
+		{"AWS::IAM::Policy", "ANPA?", true}, {"AWS::New::Type", "*", true}, {"", "", false},
+	} {
+		if got := IsWild(c.resourceType, c.id); got != c.want {
+			t.Errorf("%s %q: %v", c.resourceType, c.id, got)
+		}
+	}
+}
+
+func TestOnlyASweepMeansEverything(t *testing.T) {
+	t.Parallel()
+	for _, class := range []string{ClassCloudTrail, ClassConfigCompliance, ClassConfigItem, ClassSecurityHub, ClassSecurityHubAction, ClassGuardDuty, ClassOther, ClassInvalid, "", ClassSweep} {
+		for id, all := range map[string]bool{"*": true, "**": false, "b*": false, "b": false, "": false} {
+			if got := (Signal{Class: class, ResourceID: id}).Everything(); got != (all && class == ClassSweep) {
+				t.Errorf("%q of class %q: %v", id, class, got)
+			}
+		}
+	}
+}
+
 func FuzzParseARN(f *testing.F) {
 	for _, s := range []string{"arn:aws:s3:::b", "arn:aws-cn:sns:cn-north-1:111122223333:t", "arn:aws:iam::aws:policy/x", "arn:::::", "arn:aws:sqs:us-east-1:111122223333:q"} {
 		f.Add(s)

@@ -10,7 +10,7 @@ import (
 const maxID = 2048
 
 // Settle completes and checks a signal whose account, Region, type and id are set: the account must be 12 digits, the Region of a known partition,
-// the partition (where the event names one) the Region's own, and the id plausible and, if it is an ARN, of the same place (Agree).
+// the partition (where the event names one) the Region's own, and the id plausible, without wildcards and, if it is an ARN, of the same place (Agree).
 // What fails becomes invalid with the reason; nothing is repaired.
 func Settle(s signal.Signal) signal.Signal {
 	partition := signal.PartitionOf(s.Region)
@@ -26,7 +26,10 @@ func Settle(s signal.Signal) signal.Signal {
 	if len(s.ResourceID) > maxID || !signal.IsPlainText(s.ResourceID) || !signal.IsPlainText(s.ResourceType) {
 		return s.Invalid("resource id is not an AWS identifier")
 	}
-	if s.ResourceType == signal.TypeAccount && s.ResourceID != s.Account && s.ResourceID != signal.AllIDs {
+	if s.Relevant && signal.IsWild(s.ResourceType, s.ResourceID) && !s.Everything() {
+		return s.Invalid(fmt.Sprintf("resource id %q holds a wildcard: an event names one resource, only our own sweep may mean all", clip(s.ResourceID)))
+	}
+	if s.ResourceType == signal.TypeAccount && s.ResourceID != s.Account && !s.Everything() {
 		return s.Invalid(fmt.Sprintf("account %q named as resource does not agree with account %s", clip(s.ResourceID), s.Account))
 	}
 	return Agree(s, s.ResourceID)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func Decode(raw []byte) (Envelope, error) {
 	return e, nil
 }
 
-// DecodeDetail reads the detail, which must be an object, into v. Unknown fields are ignored.
+// DecodeDetail reads the detail, which must be an object, into v. Unknown fields are ignored; a number in a field of any type stays a json.Number.
 func (e Envelope) DecodeDetail(v any) error {
 	if len(e.Detail) > MaxBytes {
 		return e.Malformed("detail of %d bytes, at most %d expected", len(e.Detail), MaxBytes)
@@ -52,8 +53,13 @@ func (e Envelope) DecodeDetail(v any) error {
 	if d := bytes.TrimLeft(e.Detail, " \t\r\n"); len(d) == 0 || d[0] != '{' {
 		return e.Malformed("detail is not an object")
 	}
-	if err := json.Unmarshal(e.Detail, v); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(e.Detail))
+	dec.UseNumber() // a policy in a request may hold numbers that no Go type does; none of them says where to look
+	if err := dec.Decode(v); err != nil {
 		return fmt.Errorf("reading detail of %s event %q: %w: %w", e.Source, e.ID, ErrMalformed, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return e.Malformed("something follows the detail")
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func TestDecodeDetail(t *testing.T) {
 	if err := (Envelope{Detail: []byte(" \n{\"k\":7,\"other\":1}")}).DecodeDetail(&v); err != nil || v.K != 7 {
 		t.Errorf("got %d, %v", v.K, err)
 	}
-	for _, detail := range []string{"", "null", "[]", "7", `{"k":"x"}`, `{`, `{"k":1}` + strings.Repeat(" ", MaxBytes)} {
+	for _, detail := range []string{"", "null", "[]", "7", `{"k":"x"}`, `{`, `{"k":1}{"k":2}`, `{"k":1}]`, `{"k":1e400}`, `{"k":1}` + strings.Repeat(" ", MaxBytes)} {
 		err := (Envelope{ID: "the-id", Detail: []byte(detail)}).DecodeDetail(&v)
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "the-id") && len(detail) < 100 {
 			t.Errorf("detail %.20q: got error %v", detail, err)
@@ -78,10 +78,12 @@ func TestSettle(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	for want, change := range map[string]func(*signal.Signal){
-		`malformed account id "1"`:                                                 func(s *signal.Signal) { s.Account = "1" },
-		`malformed account id ""`:                                                  func(s *signal.Signal) { s.Account = "" },
-		`unknown partition: Region ""`:                                             func(s *signal.Signal) { s.Region = "" },
-		`partition "aws" does not agree with Region cn-north-1`:                    func(s *signal.Signal) { s.Partition = "aws" },
+		`malformed account id "1"`:                              func(s *signal.Signal) { s.Account = "1" },
+		`malformed account id ""`:                               func(s *signal.Signal) { s.Account = "" },
+		`unknown partition: Region ""`:                          func(s *signal.Signal) { s.Region = "" },
+		`partition "aws" does not agree with Region cn-north-1`: func(s *signal.Signal) { s.Partition = "aws" },
+		`resource id "b*" holds a wildcard: an event names one resource, only our own sweep may mean all`: func(s *signal.Signal) { s.ResourceID = "b*" },
+		`resource id "*" holds a wildcard: an event names one resource, only our own sweep may mean all`:  func(s *signal.Signal) { s.Class, s.ResourceID = "guardduty", "*" },
 		"resource id is not an AWS identifier":                                     func(s *signal.Signal) { s.ResourceID = "b\nc" },
 		"account \"b\" named as resource does not agree with account 111122223333": func(s *signal.Signal) { s.ResourceType = "AWS::::Account" },
 	} {
@@ -91,6 +93,16 @@ func TestSettle(t *testing.T) {
 		if got.Class != "invalid" || got.Relevant || got.Reason != want {
 			t.Errorf("got %+v, want invalid: %s", got, want)
 		}
+	}
+	all := good
+	all.ResourceID = "*"
+	if got := Settle(all); !got.Relevant || !got.Everything() {
+		t.Errorf("a sweep of everything: %+v", got)
+	}
+	failed := all.Drop("the call failed")
+	failed.Class = "cloudtrail"
+	if got := Settle(failed); got.Class != "cloudtrail" || got.Reason != "the call failed" {
+		t.Errorf("what leads nowhere anyway keeps its reason: %+v", got)
 	}
 	long := good
 	long.ResourceID = strings.Repeat("b", 2049)

@@ -265,7 +265,7 @@ func (d *Desk) subject(r Request) rules.Subject {
 	m, _ := d.Control(r.Control)
 	return rules.Subject{
 		Control: r.Control, Family: m.Family, Service: m.Service, Severity: string(m.Severity), Account: r.Key.Account, Region: r.Where.Region,
-		ResourceType: r.Where.Type, ResourceID: r.Where.ID, ResourceARN: r.ARN, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
+		ResourceType: r.Where.Type, ResourceID: r.Where.ID, ResourceARN: r.ARN, Global: m.Type.Global, AccountWide: m.AccountWide, IAM: m.Family == core.FamilyIAM,
 	}
 }
 

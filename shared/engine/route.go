@@ -88,7 +88,8 @@ func Route(controls []core.Control, s signal.Signal) ([]core.Control, string) {
 }
 
 // leads reports whether the signal may say something about the control: by event, by Security Hub id, or by resource type. A finding that
-// none of our controls is named after is still about a resource, and worth a look; one about the whole account is not.
+// none of our controls is named after is still about a resource, and worth a look; one about the whole account is not, and is about single resources
+// of it only if Security Hub itself made it.
 func leads(c core.Control, s signal.Signal) bool {
 	ours := c.Type.Is(s.ResourceType)
 	switch {
@@ -98,9 +99,16 @@ func leads(c core.Control, s signal.Signal) bool {
 	case s.Class == signal.ClassSweep && c.Type.Global && s.Region != awsapi.HomeRegion(s.Partition):
 		return false // swept once, from the home Region
 	case s.SecurityControlID != "" && s.ResourceType == signal.TypeAccount:
-		return slices.Contains(c.SecurityHub, s.SecurityControlID)
+		return slices.Contains(c.SecurityHub, s.SecurityControlID) && (ours || byHub(s))
 	}
 	return ours
+}
+
+// byHub reports whether Security Hub itself made the finding: some of its controls (EC2.1) judge single resources and name the account. Whoever may import
+// findings can write anything into theirs but this product. Source: Security Hub API reference, BatchImportFindings (who may call it).
+func byHub(s signal.Signal) bool {
+	a, err := signal.ParseARN(s.ProductARN)
+	return err == nil && a.Partition == s.Partition && a.Service == "securityhub" && a.Account == "" && a.Resource == "product/aws/securityhub"
 }
 
 // eventOf names a CloudTrail event as controls do. In China some services call themselves by their domain there.
@@ -126,15 +134,17 @@ func named(controls []core.Control, id string) []core.Control {
 }
 
 // Resources returns what the control is to look at for a signal: the signal's resource, or for a sweep (and for a finding about the account
-// whose control judges single resources) all resources of the type.
+// whose control judges single resources) all resources of the type. What an outside event gives as id never stands for more than one of them.
 func (e *Engine) Resources(ctx context.Context, c core.Control, s signal.Signal) ([]awsapi.Resource, error) {
 	r := awsapi.Resource{Type: c.Type.Name, ID: s.ResourceID, Account: s.Account, Region: s.Region, Partition: s.Partition}
 	if c.Type.Global {
 		r.Region = awsapi.HomeRegion(r.Partition)
 	}
 	switch {
-	case r.ID == signal.AllIDs:
+	case s.Everything():
 		return e.List(ctx, c.Type, r)
+	case signal.IsWild(s.ResourceType, s.ResourceID):
+		return nil, fmt.Errorf("looking at %s %q: it is not the id of one resource", s.ResourceType, s.ResourceID)
 	case c.Type.Is(s.ResourceType):
 		return []awsapi.Resource{r}, nil
 	case s.Class == signal.ClassCloudTrail:
@@ -142,8 +152,10 @@ func (e *Engine) Resources(ctx context.Context, c core.Control, s signal.Signal)
 		return e.list(ctx, c.Type, r, func(ctx context.Context, session awsapi.Session) ([]string, error) {
 			return find(ctx, session, s.ResourceID)
 		})
+	case s.ResourceType == signal.TypeAccount:
+		return e.List(ctx, c.Type, r)
 	}
-	return e.List(ctx, c.Type, r)
+	return nil, fmt.Errorf("looking at %s %q with %s: it does not lead to any %s", s.ResourceType, s.ResourceID, c.ID, c.Type.Name)
 }
 
 // List returns all resources of a type in the account and Region that r names.

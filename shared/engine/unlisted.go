@@ -44,5 +44,5 @@ func (e *Engine) unlisted(ctx context.Context, controls []core.Control, s signal
 
 // allDenied reports whether a sweep's listing of a whole type was denied.
 func allDenied(s signal.Signal, err error) bool {
-	return s.ResourceID == signal.AllIDs && awsapi.IsAccessDenied(err)
+	return s.Everything() && awsapi.IsAccessDenied(err)
 }

@@ -76,6 +76,7 @@ func Known(controls []core.Control) rules.Known {
 	var k rules.Known
 	for _, c := range controls {
 		k.Controls = append(k.Controls, c.ID)
+		k.Each = append(k.Each, rules.KnownControl{ID: c.ID, Family: c.Family, Service: c.Service, Severity: string(c.Severity), Global: c.Type.Global})
 		if c.AccountWide || c.Family == core.FamilyIAM {
 			k.NeverAuto = append(k.NeverAuto, c.ID)
 		}

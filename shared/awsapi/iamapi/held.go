@@ -115,7 +115,7 @@ func readHeld(ctx context.Context, s awsapi.Session, via string, p pages) ([]Hel
 		}
 		h := Held{Via: via, Inline: name, Text: text}
 		if via == "" {
-			h.Document = json.RawMessage(text)
+			h.Document = iampolicy.Value(text)
 		}
 		held = append(held, h)
 	}

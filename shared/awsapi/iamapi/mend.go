@@ -1,7 +1,6 @@
 package iamapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -124,7 +123,7 @@ func (p Principal) without(h Held, statements []int) (*Step, *Held, error) {
 	}
 	step := &Step{Why: fmt.Sprintf("take the offending statements out of %s; the rest stays byte for byte", h), Do: p.putInline(h.Inline, rest), Undo: undo}
 	h.Kept = kept(h.Text, statements)
-	h.Text, h.Document = rest, json.RawMessage(rest)
+	h.Text, h.Document = rest, iampolicy.Value(rest)
 	return step, &h, nil
 }
 

@@ -52,7 +52,7 @@ func ReadDefaultVersion(ctx context.Context, s awsapi.Session, arn string) (Defa
 	if v.Text, err = readVersion(ctx, s, arn, v.ID); err != nil {
 		return DefaultVersion{}, gone(err)
 	}
-	v.Document = json.RawMessage(v.Text)
+	v.Document = iampolicy.Value(v.Text)
 	return v, nil
 }
 

@@ -33,6 +33,7 @@ const (
 	AnswerLost       // the request has its effect, and nobody hears of it
 	Throttle         // refused for now
 	Broken           // the service answers 500 without effect
+	Denied           // refused for good: we lack the permission
 )
 
 // Cloud is an account of its own on the emulator, with all our tables.
@@ -93,6 +94,8 @@ func (l *line) Do(req *http.Request) (*http.Response, error) {
 		return answer(req, 400, "ThrottlingException"), nil
 	case Broken:
 		return answer(req, 500, "InternalServerError"), nil
+	case Denied:
+		return answer(req, 400, "AccessDeniedException"), nil
 	case AnswerLost: // even if it is the sender who goes away
 		req = req.WithContext(context.WithoutCancel(req.Context()))
 	}

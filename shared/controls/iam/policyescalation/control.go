@@ -4,7 +4,6 @@ package policyescalation
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -70,7 +69,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 }
 
 func judge(s State, _ core.Settings) []core.Violation {
-	doc, err := iampolicy.Parse(s.Default.Document)
+	doc, err := iampolicy.ParseValue(s.Default.Document)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}
@@ -153,7 +152,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		return fix, nil
 	}
 	fix.NeverAuto = []string{fmt.Sprintf("a new version changes at once what everybody who has the policy may do (principals: %d)", len(s.Use.Attachments))}
-	fix.After = State{Default: iamapi.DefaultVersion{Document: json.RawMessage(rest), Text: rest}}
+	fix.After = State{Default: iamapi.DefaultVersion{Document: iampolicy.Value(rest), Text: rest}}
 	if len(proposals) > 0 {
 		fix.After.Use = s.Use // the next read has reason to look, too
 	}

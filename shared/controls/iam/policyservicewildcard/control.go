@@ -51,7 +51,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 }
 
 func judge(s State, _ core.Settings) []core.Violation {
-	doc, err := iampolicy.Parse(s.Default.Document)
+	doc, err := iampolicy.ParseValue(s.Default.Document)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}

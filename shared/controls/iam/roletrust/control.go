@@ -50,7 +50,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if err != nil {
 		return State{}, err
 	}
-	return State{Trust: json.RawMessage(role.Trust), Account: r.Account, Role: role}, nil
+	return State{Trust: iampolicy.Value(role.Trust), Account: r.Account, Role: role}, nil
 }
 
 // rules names the kinds, and whether we ever change them.
@@ -65,7 +65,7 @@ var rules = map[iampolicy.TrustKind]struct {
 }
 
 func judge(s State, _ core.Settings) []core.Violation {
-	doc, err := iampolicy.Parse(s.Trust)
+	doc, err := iampolicy.ParseValue(s.Trust)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "trust policy", Unsettled: true, Reason: "the trust policy cannot be judged: " + err.Error()}}
 	}
@@ -119,7 +119,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 		fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by IAM: the open statement names %s, a principal that was deleted", gone))
 	}
 	fix.After = s
-	fix.After.Trust, fix.After.Role.Trust = json.RawMessage(text), string(text)
+	fix.After.Trust, fix.After.Role.Trust = iampolicy.Value(string(text)), string(text)
 	fix.Changes = []core.Change{{
 		Why: opening.Why("open", "trust policy"),
 		Do:  iamapi.SetTrust(r.ID, string(text)), Undo: []awsapi.Call{iamapi.SetTrust(r.ID, s.Role.Trust)},

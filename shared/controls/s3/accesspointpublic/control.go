@@ -71,7 +71,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if state.PolicyText, err = s3api.ReadAccessPointPolicy(ctx, s, r.ID); err != nil {
 		return state, err
 	}
-	state.Policy = json.RawMessage(state.PolicyText)
+	state.Policy = iampolicy.Value(state.PolicyText)
 	if len(judge(state, core.Settings{})) == 0 {
 		return state, nil
 	}
@@ -89,7 +89,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 	if s.VPC || s.restricted() || len(s.Policy) == 0 {
 		return nil
 	}
-	doc, err := iampolicy.Parse(s.Policy)
+	doc, err := iampolicy.ParseValue(s.Policy)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}

@@ -1,7 +1,6 @@
 package accesspointpublic
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -59,7 +58,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 }
 
 func after(s State, text string) State {
-	s.PolicyText, s.Policy = text, json.RawMessage(text)
+	s.PolicyText, s.Policy = text, iampolicy.Value(text)
 	if len(judge(s, core.Settings{})) == 0 {
 		s.AccountBlock, s.BucketBlock = nil, nil // the next read has no reason to look
 	}

@@ -114,7 +114,7 @@ func (s *State) readDocuments(ctx context.Context, session awsapi.Session, r aws
 	); err != nil {
 		return err
 	}
-	s.Policy = json.RawMessage(s.PolicyText)
+	s.Policy = iampolicy.Value(s.PolicyText)
 	if !slices.ContainsFunc(judge(*s, core.Settings{}), func(v core.Violation) bool { return v.Rule == ruleACL }) {
 		return nil
 	}
@@ -164,7 +164,7 @@ func judgePolicy(s State) []core.Violation {
 	if len(s.Policy) == 0 {
 		return nil
 	}
-	doc, err := iampolicy.Parse(s.Policy)
+	doc, err := iampolicy.ParseValue(s.Policy)
 	if err != nil {
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}
 	}

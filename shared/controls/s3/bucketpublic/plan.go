@@ -2,13 +2,13 @@ package bucketpublic
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
 func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
@@ -48,7 +48,7 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 		if err != nil {
 			return fix, fmt.Errorf("taking the public out of the policy: %w", err)
 		}
-		after.PolicyText, after.Policy = string(text), json.RawMessage(text)
+		after.PolicyText, after.Policy = string(text), iampolicy.Value(string(text))
 		fix.Changes = append(fix.Changes, core.Change{
 			Why: use.opening.Why("public", "policy"), Touches: []string{"policy"},
 			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},

@@ -60,7 +60,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if state.PolicyText, err = s3api.ReadPolicy(ctx, s, r.ID); err != nil {
 		return state, err
 	}
-	state.Policy = json.RawMessage(state.PolicyText)
+	state.Policy = iampolicy.Value(state.PolicyText)
 	if len(judge(state, core.Settings{})) == 0 {
 		return state, nil
 	}
@@ -75,7 +75,7 @@ func judge(s State, _ core.Settings) []core.Violation {
 	if len(s.Policy) == 0 {
 		return []core.Violation{{Rule: "plain-http", Where: "policy", Reason: "the bucket has no policy that refuses requests without TLS"}}
 	}
-	doc, err := iampolicy.Parse(s.Policy)
+	doc, err := iampolicy.ParseValue(s.Policy)
 	switch {
 	case err != nil:
 		return []core.Violation{{Rule: "policy-unreadable", Where: "policy", Unsettled: true, Reason: "the policy cannot be judged: " + err.Error()}}

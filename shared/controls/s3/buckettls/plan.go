@@ -1,7 +1,6 @@
 package buckettls
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -36,7 +35,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		why = "give the bucket a policy of one statement, which denies requests without TLS"
 	}
 	fix.Notes = []string{"clients and presigned links that use http:// are refused"}
-	fix.After = State{PolicyText: text, Policy: json.RawMessage(text), ARN: s.ARN}
+	fix.After = State{PolicyText: text, Policy: iampolicy.Value(text), ARN: s.ARN}
 	fix.Changes = []core.Change{{
 		Why: why, Do: s3api.SetPolicy(r.ID, r.Account, text), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
 	}}
