@@ -6,17 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
 	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/report/text"
+	"github.com/shoreup/shoreup/shared/rules"
 )
 
 // errNoTables is what every writing command says when it has nowhere to journal: without a record nothing is done.
@@ -28,27 +28,49 @@ func applyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "apply PLAN.json", Short: "Carry out the plans of a file, each as the rules file decides", Args: cobra.ExactArgs(1),
 		Long: `Looks at each resource of the file again and plans again. A plan is carried out only if its hash is still the one in the file and the rules file
-allows it: in mode auto at once, in mode approve after you have typed its short hash. The file names plans; its calls are never made.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			plans, err := readPlanFile(args[0])
-			if err != nil {
-				return err
-			}
-			if o.table == "" {
-				return errNoTables
-			}
-			h, err := o.connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return applyAll(cmd, &o, h, plans)
-		},
+allows it: in mode auto at once, in mode approve after you have typed its short hash. The file names plans; its calls are never made.
+
+Where the rules file lists people, a plan in mode approve is theirs to decide (shoreup pending, shoreup approve) and is refused here. Else the record says that
+your AWS identity approved it. If an earlier apply was cut short, what came of it is found out by reading; nothing is done twice.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.apply(cmd, args[0]) },
 	}
 	o.formatFlag(cmd)
 	o.rulesFlag(cmd)
 	o.awsFlags(cmd)
 	o.writeFlags(cmd)
 	return cmd
+}
+
+func (o *options) apply(cmd *cobra.Command, path string) error {
+	plans, err := readPlanFile(path)
+	if err != nil {
+		return err
+	}
+	if o.table == "" {
+		return errNoTables
+	}
+	if err := o.sameAccount(plans); err != nil {
+		return err
+	}
+	h, err := o.connect(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if err := o.sameAccount(plans); err != nil { // it is known by now if none was named
+		return err
+	}
+	return applyAll(cmd, o, h, plans)
+}
+
+// sameAccount refuses a file about another account than the one that is meant, before anything is asked of it.
+func (o *options) sameAccount(plans []core.Finding) error {
+	for _, p := range plans {
+		if o.account != "" && p.Account != o.account {
+			return fmt.Errorf("nothing was changed: plan %s is of account %q, and what is meant is account %s: name the plans' account with --account, and a role to read it with --read-role",
+				text.Safe(p.ID), text.Safe(p.Account), o.account)
+		}
+	}
+	return nil
 }
 
 func applyAll(cmd *cobra.Command, o *options, h *hub.Hub, plans []core.Finding) error {
@@ -59,10 +81,9 @@ func applyAll(cmd *cobra.Command, o *options, h *hub.Hub, plans []core.Finding) 
 	results := []core.Finding{}
 	in := bufio.NewReader(cmd.InOrStdin())
 	for _, p := range plans {
-		f, err := applyOne(cmd.Context(), h, p, in, cmd.ErrOrStderr())
+		f, err := applyOne(cmd.Context(), h, p, o.who, in, cmd.ErrOrStderr())
 		if err != nil { // the others do not depend on it
-			f = p
-			f.Outcome, f.Reason = core.Errored, err.Error()
+			f = notApplied(p, err)
 		}
 		results = append(results, f.Complete())
 		if !asJSON {
@@ -97,25 +118,60 @@ func applied(results []core.Finding) error {
 	return nil
 }
 
-func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, in *bufio.Reader, prompt io.Writer) (core.Finding, error) {
+// notApplied is the finding of a plan of which it cannot be said that it was carried out, nor that it was not needed.
+func notApplied(p core.Finding, err error) core.Finding {
+	p.Outcome, p.Reason = core.Errored, err.Error()
+	var lost *engine.UnrecordedError
+	if errors.As(err, &lost) {
+		p.Outcome, p.Record = core.Unverified, lost.Intent
+	}
+	return p
+}
+
+func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, who string, in *bufio.Reader, prompt io.Writer) (core.Finding, error) {
 	c, ok := h.Engine.Control(p.Control)
 	if !ok {
 		return p, fmt.Errorf("plan %s is of control %q, which this version does not have", p.ID, p.Control)
 	}
 	r := awsapi.Resource{Type: p.ResourceType, ID: p.Resource, Account: p.Account, Region: p.Region, Partition: awsapi.PartitionOf(p.Region)}
+	file := h.Engine.Rules(ctx)
+	if why := notEnrolled(file, c, r); why != "" { // not asked, and nothing recorded: it is none of ours
+		p.Outcome, p.Reason = core.Refused, why
+		return p, nil
+	}
 	f, err := h.Engine.ApplyApproved(ctx, c, r, p.Hash, "")
-	if err == nil && f.Outcome == core.AwaitingApproval {
-		typed, err := confirm(f, in, prompt)
-		if err != nil {
-			return f, err
-		}
-		if !typed {
-			return h.Engine.Decline(ctx, f, person())
-		}
-		f, err = h.Engine.ApplyApproved(ctx, c, r, p.Hash, person())
+	if err != nil || f.Outcome != core.AwaitingApproval {
 		return f, busy(p, err)
 	}
+	if !listsPeople(file) { // else the engine says no, and records it
+		switch said, err := confirm(f, in, prompt); {
+		case err != nil || said == saidNothing:
+			return f, err
+		case said == saidOther:
+			return h.Engine.Decline(ctx, f, who)
+		}
+	}
+	f, err = h.Engine.ApplyApproved(ctx, c, r, p.Hash, who)
 	return f, busy(p, err)
+}
+
+// listsPeople reports whether the rules file says who decides. A file that cannot be read may.
+func listsPeople(file *rules.File) bool { return file == nil || len(file.People) > 0 }
+
+func notEnrolled(file *rules.File, c core.Control, r awsapi.Resource) string {
+	region := r.Region
+	if c.Type.Global {
+		region = ""
+	}
+	switch {
+	case r.Type != c.Type.Name || !signal.IsAccountID(r.Account) || signal.PartitionOf(r.Region) == "":
+		return fmt.Sprintf("%s in Region %q of account %q is nothing that control %s judges: plan again", r.Type, r.Region, r.Account, c.ID)
+	case file == nil:
+		return "the rules file cannot be read"
+	case !file.Enrolled(r.Account, region):
+		return fmt.Sprintf("account %s, Region %s, is not enrolled: the rules file does not list it under accounts", r.Account, r.Region)
+	}
+	return ""
 }
 
 func busy(p core.Finding, err error) error {
@@ -125,24 +181,28 @@ func busy(p core.Finding, err error) error {
 	return err
 }
 
-// confirm shows the plan and asks for its short hash: typing it is the approval of exactly this plan.
-func confirm(f core.Finding, in *bufio.Reader, prompt io.Writer) (bool, error) {
+// What a person says to a plan.
+const (
+	saidNothing = iota
+	saidHash
+	saidOther
+)
+
+// confirm shows the plan and asks for its short hash: typing it is the approval of exactly this plan. Where nobody sits, nothing is said.
+func confirm(f core.Finding, in *bufio.Reader, prompt io.Writer) (int, error) {
 	if err := text.Finding(prompt, f, style(prompt)); err != nil {
-		return false, err
+		return saidNothing, err
 	}
-	fmt.Fprintf(prompt, "Type %s to approve exactly this plan, anything else to leave it: ", core.ShortHash(f.Hash))
+	fmt.Fprintf(prompt, "Type %s to approve exactly this plan, nothing to leave it as it is, anything else to reject it: ", core.ShortHash(f.Hash))
 	line, err := in.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return false, fmt.Errorf("reading the approval: %w", err)
+		return saidNothing, fmt.Errorf("reading the approval: %w", err)
 	}
-	return strings.TrimSpace(line) == core.ShortHash(f.Hash), nil
-}
-
-// person names who approved on this machine. It is local use: the record says so.
-func person() string {
-	name := os.Getenv("USER")
-	if u, err := user.Current(); err == nil {
-		name = u.Username
+	switch strings.TrimSpace(line) {
+	case "":
+		return saidNothing, nil
+	case core.ShortHash(f.Hash):
+		return saidHash, nil
 	}
-	return "local:" + name
+	return saidOther, nil
 }

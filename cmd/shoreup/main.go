@@ -51,6 +51,7 @@ fix, has it approved where the rules file says so, applies it, reads back that i
 Planning needs only read credentials and changes nothing. The standard AWS variables, profiles and AWS_ENDPOINT_URL hold.
 Exit codes: 0 nothing to do, 2 something is wrong or would change, 1 an error.`,
 		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return noEmptyFilters(cmd) },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	cmd.AddCommand(controlsCommand(), explainCommand(), planCommand(), applyCommand(), undoCommand(), auditCommand(), rulesCommand(), tablesCommand(), demoCommand(),

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/stsapi"
 	"github.com/shoreup/shoreup/shared/catalog"
@@ -108,10 +109,21 @@ func (o *options) credentials(ctx context.Context) (aws.Config, string, error) {
 	if cfg.Region == "" {
 		return cfg, "", errors.New("no Region is configured: give --region, or set AWS_REGION")
 	}
+	if err := checkRegion(cfg.Region); err != nil {
+		return cfg, "", err
+	}
 	o.region = cfg.Region
 	account, who, err := stsapi.Caller(ctx, cfg)
 	o.who = who
 	return cfg, account, err
+}
+
+// checkRegion refuses what is no Region by its form: an endpoint of one's own answers to any name, and finds nothing there.
+func checkRegion(region string) error {
+	if signal.PartitionOf(region) == "" {
+		return fmt.Errorf("there is no Region %q in any partition of AWS: see --region, AWS_REGION and the profile", region)
+	}
+	return nil
 }
 
 // rulesPath returns the rules file to use, or nothing where none is named and none is here.

@@ -43,6 +43,11 @@ func (o *reviewFlags) client(ctx context.Context) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Region != "" { // else it is that of the URL
+		if err := checkRegion(cfg.Region); err != nil {
+			return nil, err
+		}
+	}
 	return client.New(o.url, cfg)
 }
 

@@ -55,6 +55,11 @@ func (o *planFlags) run(cmd *cobra.Command) error {
 	if !slices.Contains([]string{"text", "json", "aws-cli"}, o.format) {
 		return fmt.Errorf("--format %s: write text, json or aws-cli", o.format)
 	}
+	for _, name := range o.resources {
+		if _, err := signal.ParseARN(name); err != nil && strings.HasPrefix(name, "arn:") {
+			return fmt.Errorf("--resource %s: this is no ARN of a resource: %w", name, err)
+		}
+	}
 	ctx := cmd.Context()
 	h, err := o.connect(ctx)
 	if err != nil {

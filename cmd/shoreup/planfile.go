@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/shoreup/shoreup/shared/canon"
@@ -37,45 +39,49 @@ func writePlanFile(path string, p *planned) error {
 	if err != nil {
 		return err
 	}
+	if len(f.Plans) > mostPlans || len(b) >= mostPlanBytes { // apply would not take it
+		return fmt.Errorf("writing the plans: %w", errTooMany)
+	}
 	if err := os.WriteFile(path, append(b, '\n'), 0o600); err != nil {
 		return fmt.Errorf("writing the plans: %w", err)
 	}
 	return nil
 }
 
+// What a plan file may be at most: 6.7 KB for each of so many plans.
+const (
+	mostPlanBytes = 64 << 20
+	mostPlans     = 10_000
+)
+
 func readPlanFile(path string) ([]core.Finding, error) {
-	raw, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the plans: %w", err)
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, mostPlanBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the plans: %w", err)
+	}
+	if len(raw) > mostPlanBytes {
+		return nil, fmt.Errorf("reading %s: %w", path, errTooMany)
 	}
 	return parsePlanFile(path, raw)
 }
 
-// parsePlanFile accepts only what writePlanFile wrote.
+// parsePlanFile accepts only what writePlanFile wrote, however it is spaced and its keys are ordered.
 func parsePlanFile(path string, raw []byte) ([]core.Finding, error) {
-	var head struct {
-		Format string          `json:"format"`
-		Digest string          `json:"digest"`
-		Plans  json.RawMessage `json:"plans"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return nil, fmt.Errorf("reading %s: it is not a plan file: %w", path, err)
-	}
-	if head.Format != planFormat {
-		return nil, fmt.Errorf("reading %s: format %q is not %q; make one with shoreup plan --out", path, head.Format, planFormat)
-	}
-	canonical, err := canon.Marshal(head.Plans)
-	if err != nil {
+	f, err := decodePlanFile(raw)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	if canon.Hash(canonical) != head.Digest {
+	case f.format != planFormat:
+		return nil, fmt.Errorf("reading %s: format %q is not %q; make one with shoreup plan --out", path, f.format, planFormat)
+	case f.digest != hex.EncodeToString(f.sum.Sum(nil)):
 		return nil, fmt.Errorf("reading %s: %w", path, errEdited)
 	}
-	var plans []core.Finding
-	if err := json.Unmarshal(head.Plans, &plans); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return plans, nil
+	return f.plans, nil
 }
 
 // digest is the hash of the plans in canonical form, so that reformatting the file is no change and editing it is.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/shoreup/shoreup/shared/canon"
 	"github.com/shoreup/shoreup/shared/core"
 )
 
@@ -49,11 +51,54 @@ func TestPlanFileRefusals(t *testing.T) {
 		"another format":  {strings.Replace(good, planFormat, "shoreup plans 9", 1), "make one with shoreup plan --out"},
 		"not JSON":        {"plans:", "not a plan file"},
 		"empty":           {"", "not a plan file"},
+		"another key":     {strings.Replace(good, `"digest"`, `"note": 1, "digest"`, 1), errEdited.Error()},
+		"plans twice":     {strings.Replace(good, `"digest"`, `"plans": [], "digest"`, 1), errEdited.Error()},
+		"digest twice":    {strings.Replace(good, `"digest"`, `"digest": "", "digest"`, 1), errEdited.Error()},
+		"another case":    {strings.Replace(good, `"digest"`, `"Digest"`, 1), errEdited.Error()},
+		"a key twice":     {strings.Replace(good, `"resource": "b"`, `"resource": "c", "resource": "b"`, 1), errEdited.Error()},
+		"an input twice":  {strings.Replace(good, `"Bucket": "b"`, `"Bucket": "c", "Bucket": "b"`, 1), errEdited.Error()},
+		"in another case": {strings.Replace(good, `"resource": "b"`, `"resource": "b", "Resource": "c"`, 1), errEdited.Error()},
+		"plans are null":  {strings.Replace(good, `"plans": [`, `"plans": null, "x": [`, 1), "not a plan file"},
+		"a list":          {"[" + good + "]", "not a plan file"},
+		"two files":       {good + good, "not a plan file"},
+		"too many plans":  {`{"format":"` + planFormat + `","digest":"","plans":[` + strings.Repeat("{},", mostPlans) + "{}]}", "at most 10000 plans"},
 	} {
 		plans, err := parsePlanFile("f", []byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.want) || plans != nil {
 			t.Errorf("%s: %v, %v; want an error with %q", name, plans, err, c.want)
 		}
+	}
+}
+
+func TestNoPlanFileIsWrittenThatWouldNotBeRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "plan.json")
+	p := newPlanned()
+	p.Plans = make([]core.Finding, mostPlans+1)
+	for i := range p.Plans {
+		p.Plans[i].Changes = []core.ShownChange{{Call: "s3:PutPublicAccessBlock", Input: []byte("{}")}}
+	}
+	if err := writePlanFile(path, p); err == nil || !strings.Contains(err.Error(), "at most 10000 plans") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("it was written")
+	}
+}
+
+func TestAPlanFileThatIsTooLargeIsNotRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "plan.json")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(mostPlanBytes + 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readPlanFile(path); err == nil || !strings.Contains(err.Error(), "at most 10000 plans and 64 MiB") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -69,6 +114,17 @@ func FuzzParsePlanFile(f *testing.F) {
 		plans, err := parsePlanFile("f", raw)
 		if err == nil && !bytes.Contains(raw, []byte(planFormat)) {
 			t.Errorf("accepted %d plans of another format", len(plans))
+		}
+		if err != nil {
+			return
+		}
+		var whole struct{ Plans json.RawMessage } // the digest is that of the plans as a whole, too
+		if err := json.Unmarshal(raw, &whole); err != nil {
+			t.Fatal(err)
+		}
+		canonical, err := canon.Marshal(whole.Plans)
+		if err != nil || !bytes.Contains(raw, []byte(canon.Hash(canonical))) && !bytes.Contains(raw, []byte(`\u`)) {
+			t.Errorf("accepted %d plans with another digest, %v", len(plans), err)
 		}
 	})
 }

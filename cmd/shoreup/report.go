@@ -33,6 +33,16 @@ type reportFlags struct {
 	most       int
 }
 
+// mostDays is how far back a report reads at most: ten years and a leap day or two. There is a place in memory for each day.
+const mostDays = 3660
+
+func checkDays(days int) error {
+	if days < 1 || days > mostDays {
+		return fmt.Errorf("--days %d: write 1 to %d", days, mostDays)
+	}
+	return nil
+}
+
 func reportCommand() *cobra.Command {
 	var o reportFlags
 	cmd := &cobra.Command{
@@ -66,6 +76,12 @@ func (o *reportFlags) run(cmd *cobra.Command) error {
 	}
 	if o.fromTables && o.table == "" {
 		return errors.New(`--from-tables needs the tables' prefix: name it with --table (it is "shoreup" where the hub is deployed)`)
+	}
+	if err := checkDays(o.days); err != nil {
+		return err
+	}
+	if o.most < 0 {
+		return fmt.Errorf("--most %d: write how many rows, or 0 for all", o.most)
 	}
 	g, exit, err := o.gather(cmd.Context())
 	if err != nil {

@@ -47,6 +47,9 @@ installation's review URL: you are who they say you are. With --table the whole 
 }
 
 func (o *pageFlags) run(cmd *cobra.Command) error {
+	if err := checkDays(o.days); err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	c, err := o.client(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ func stopCommand() *cobra.Command {
 reporting go on. Whoever stops need not ask anybody; to lift it others have to agree: shoreup resume.`,
 		Example: "  shoreup stop --table shoreup --reason 'incident 7'",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if reason == "" {
+			if strings.TrimSpace(reason) == "" {
 				return errors.New("stopping: say why with --reason; people will ask")
 			}
 			h, err := o.log(cmd)

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/report/text"
 	"github.com/shoreup/shoreup/shared/review"
 )
@@ -17,7 +19,8 @@ func undoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo RECORD", Short: "Take back a fix, named by its audit record (ACCOUNT/SEQ)", Args: cobra.ExactArgs(1),
 		Long: `Makes a plan of the calls that the record holds to take the fix back, shows it, and carries it out after you have typed its short hash. Refused if the
-audit chain does not verify, or if the resource has changed since the fix.
+audit chain does not verify, or if the resource has changed since the fix. The record says that your AWS identity approved it. Where the rules file lists people,
+they decide: use --ask.
 
 With --ask, the installation does it: it asks those who may decide, under the same rules as for a fix, and takes the fix back once they agreed. Neither you nor
 whoever caused what was fixed can agree. You need no rights but to call the review URL.`,
@@ -53,6 +56,9 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 	if err != nil {
 		return err
 	}
+	if o.account != "" && o.account != chain {
+		return fmt.Errorf("nothing was changed: record %s/%d is of account %s, and --account names %s", chain, seq, chain, o.account)
+	}
 	h, err := o.connect(cmd.Context())
 	if err != nil {
 		return err
@@ -61,16 +67,7 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 	if err != nil {
 		return err
 	}
-	f := u.Finding
-	approved, err := confirm(f, bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr())
-	if err != nil {
-		return err
-	}
-	if approved {
-		f, err = h.Engine.Undo(cmd.Context(), u, person())
-	} else {
-		f, err = h.Engine.Decline(cmd.Context(), f, person())
-	}
+	f, err := takeBack(cmd, h, u, o.who)
 	if err != nil {
 		return err
 	}
@@ -83,4 +80,19 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 		return err
 	}
 	return applied([]core.Finding{f})
+}
+
+// takeBack takes back a fix if whoever calls may say so and does.
+func takeBack(cmd *cobra.Command, h *hub.Hub, u engine.Undoing, who string) (core.Finding, error) {
+	ctx := cmd.Context()
+	if listsPeople(h.Engine.Rules(ctx)) {
+		return h.Engine.Refuse(ctx, u.Finding, "the rules file lists people, and they decide about it: ask them with shoreup undo --ask --reason TEXT")
+	}
+	switch said, err := confirm(u.Finding, bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr()); {
+	case err != nil || said == saidNothing:
+		return u.Finding, err
+	case said == saidOther:
+		return h.Engine.Decline(ctx, u.Finding, who)
+	}
+	return h.Engine.Undo(ctx, u, who)
 }

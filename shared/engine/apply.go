@@ -54,8 +54,8 @@ func (e *Engine) holding(ctx context.Context, r awsapi.Resource, do func(occurre
 		return core.Finding{}, err
 	}
 	f, err := do(lease)
-	if release := e.State.ReleaseLease(context.WithoutCancel(ctx), lease); err == nil {
-		err = release
+	if release := e.State.ReleaseLease(context.WithoutCancel(ctx), lease); release != nil { // what was done is on record, and no failure because of this
+		f.Notes = append(f.Notes, "the lease was not given back and ends by itself: "+release.Error())
 	}
 	return f, err
 }
@@ -255,12 +255,13 @@ func (e *Engine) carryOut(ctx context.Context, c core.Control, f core.Finding, o
 		return f, nil
 	}
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("nothing was changed, because the intent could not be recorded: %w", err)
 	}
 	res := e.execute(ctx, c, &f, yes.by, looked)
 	res.detail.Intent = intent.Seq
 	f.Reason, f.Exposure = res.detail.Reason, res.detail.Exposure
-	return e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
+	f, err = e.close(context.WithoutCancel(ctx), f, claim.After, audit.Result, res.outcome, res.detail)
+	return f, e.unrecorded(f, res.outcome, res.detail, intent, "run shoreup apply again, or shoreup undo with the intent", err)
 }
 
 // conditions are what people may have changed since the resource was looked at: the yes still counts and was not used before, and nobody has exempted it.
@@ -276,7 +277,7 @@ func (e *Engine) conditions(f core.Finding, occ occurrence.Occurrence, yes grant
 }
 
 func (e *Engine) limits(ctx context.Context, c core.Control, f core.Finding) []dynamodbapi.Item {
-	l := e.Rules(ctx).LimitFor(subject(&f, c.Meta, ""))
+	l := e.Rules(ctx).LimitFor(Subject(&f, c.Meta, ""))
 	return []dynamodbapi.Item{
 		e.State.CountItem(occurrence.Limit{Key: l.Key, Window: l.Window, Max: l.Max}),
 		e.State.CountItem(occurrence.Limit{Key: "fixes/" + f.Control + "/" + leaseKey(f.Plan.Resource), Window: 24 * time.Hour, Max: fixesADay}),
@@ -361,9 +362,15 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 			a = e.ask(ctx, c.ID, seen.resource)
 		}
 		f := e.found(ctx, c, seen, core.Cause{Origin: rules.OriginCLI}, a)
+		if settled, is, err := e.settleDead(ctx, f, a); is || err != nil {
+			return settled, err
+		}
 		planned := f.Outcome == core.Planned || f.Outcome == core.AwaitingApproval
 		if f.Hash != hash && (planned || f.Outcome == core.Reported || f.Outcome == core.Excepted || f.Outcome == core.Refused) {
 			f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
+		}
+		if f.Outcome == core.AwaitingApproval && approver != "" && len(seen.file.People) > 0 {
+			f.Outcome, f.Reason = core.Refused, decidedByPeople
 		}
 		switch {
 		case f.Outcome == core.Stale, f.Outcome == core.Refused, f.Outcome == core.Excepted, f.Outcome == core.Reported:
@@ -385,6 +392,8 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 		return e.carryOut(ctx, c, f, occ, grant{by: approver}, lease, looked)
 	})
 }
+
+const decidedByPeople = "the rules file lists people, and they decide about it, none of them alone on their own machine: shoreup pending shows what waits, shoreup approve says yes"
 
 // causeOf is the cause that an occurrence was opened for.
 func causeOf(occ occurrence.Occurrence) core.Cause {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -28,7 +29,7 @@ type result struct {
 func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, approver string, looked time.Time) result {
 	p := f.Plan
 	res := result{detail: resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}}
-	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Plan: f.ID, Approver: approver})
+	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Plan: f.ID, Approver: sourceOf(approver)})
 	if err != nil {
 		res.outcome, res.detail.Reason = core.Failed, fmt.Sprintf("no session to write with, nothing was changed: %v", err)
 		if errors.Is(err, awsapi.ErrTooLarge) {
@@ -58,6 +59,15 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 		res.detail.Exposure = e.Now().Sub(f.Cause.Time).Seconds()
 	}
 	return res
+}
+
+// sourceOf is the source identity of whoever approved. A caller of the command line is known by an ARN, of which CloudTrail has room for the end; it is marked, so that nobody
+// passes for one of the people by the name of a session.
+func sourceOf(approver string) string {
+	if !strings.HasPrefix(approver, "arn:") {
+		return approver
+	}
+	return "local-" + approver[strings.LastIndexAny(approver, "/:")+1:]
 }
 
 // makeCalls makes the calls in order and stops at the first that fails. Between calls it reads back where the plan says so.

@@ -28,9 +28,19 @@ type Undoing struct {
 
 // PlanUndo makes the plan that takes back a fix, named by the audit entry of its intent or its result. Undo calls cannot be derived again from the
 // resource, so they are taken from the record, and only if the whole chain verifies, each call is a declared undo on that very resource,
-// and the resource is as the fix left it.
+// and the resource is as the fix left it. A fix without a result, whose maker is gone, gets its result first, by reading. That it is refused is recorded.
 func (e *Engine) PlanUndo(ctx context.Context, chain string, seq int64) (Undoing, error) {
+	u, err := e.planUndo(ctx, chain, seq)
+	return u, e.onRecord(ctx, u.Finding, err)
+}
+
+func (e *Engine) planUndo(ctx context.Context, chain string, seq int64) (Undoing, error) {
 	u, c, err := e.undoing(ctx, chain, seq, e.verifyChain)
+	if errors.Is(err, errNoResult) {
+		if err = e.settleIntent(ctx, chain, seq); err == nil {
+			u, c, err = e.undoing(ctx, chain, seq, e.verifyChain)
+		}
+	}
 	if err != nil {
 		return Undoing{}, err
 	}
@@ -43,18 +53,14 @@ func (e *Engine) undoing(ctx context.Context, chain string, seq int64, trust fun
 	if err != nil {
 		return Undoing{}, core.Control{}, err
 	}
+	plan, c, err := e.planOf(intent)
+	if err != nil {
+		return Undoing{}, c, err
+	}
 	var in intentEntry
 	var res resultEntry
 	if err := errors.Join(canon.Unmarshal(intent.Detail, &in), canon.Unmarshal(result.Detail, &res)); err != nil {
 		return Undoing{}, core.Control{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
-	}
-	plan, err := core.ParsePlan(in.Plan)
-	if err != nil {
-		return Undoing{}, core.Control{}, fmt.Errorf("reading record %s/%d: %w", chain, seq, err)
-	}
-	c, ok := e.Control(plan.Control)
-	if !ok {
-		return Undoing{}, c, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, plan.Control)
 	}
 	if res.After == "" || res.After == plan.Before {
 		return Undoing{}, c, fmt.Errorf("%w: the fix left the resource as it was", ErrCannotUndo)
@@ -111,10 +117,15 @@ func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing) erro
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", r.ID, err)
 	}
+	if sight.Fingerprint == u.Finding.Plan.After {
+		if err := e.settleTakenBack(ctx, *u); err != nil {
+			return err
+		}
+	}
 	if sight.Fingerprint != u.Finding.Plan.Before {
 		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
 	}
-	d := e.decide(file, subject(&u.Finding, c.Meta, e.settings(file).ProtectedBy(u.Finding.ARN)))
+	d := e.decide(file, Subject(&u.Finding, c.Meta, e.settings(file).ProtectedBy(u.Finding.ARN)))
 	if d.Mode == rules.Refuse.String() {
 		return fmt.Errorf("%w: %s", ErrCannotUndo, d.Reason)
 	}
@@ -147,16 +158,16 @@ func (e *Engine) Undo(ctx context.Context, u Undoing, approver string) (core.Fin
 			f.Notes = append(f.Notes, "the lease was not given back and ends by itself: "+err.Error())
 		}
 	}()
-	again, err := e.PlanUndo(ctx, u.intent.Chain, u.intent.Seq)
+	again, err := e.planUndo(ctx, u.intent.Chain, u.intent.Seq)
 	if err != nil {
-		return f, err
+		return f, e.onRecord(ctx, f, err)
 	}
 	if again.Finding.Hash != f.Hash {
 		return f, fmt.Errorf("%w: the plan to take it back changed while it was being approved", ErrCannotUndo)
 	}
 	f, err = e.takeBack(ctx, c, u, grant{by: approver}, lease)
 	if why, refused := refusalOf(err); refused {
-		return f, fmt.Errorf("%w: %s", ErrCannotUndo, why)
+		return f, e.onRecord(ctx, f, fmt.Errorf("%w: %s", ErrCannotUndo, why))
 	}
 	return f, err
 }
@@ -174,19 +185,25 @@ func (e *Engine) takeBack(ctx context.Context, c core.Control, u Undoing, yes gr
 		guards = append(guards, yes.kept.Guard(e.Now()))
 	}
 	entry := intentEntry{Hash: f.Hash, Plan: plan, Approver: yes.by, Undoes: u.intent.Seq}
-	if _, err := e.append(ctx, &f, u.intent.Occurrence, audit.Undo, f.Outcome, entry, guards...); err != nil {
+	begun, err := e.append(ctx, &f, u.intent.Occurrence, audit.Undo, f.Outcome, entry, guards...)
+	if err != nil {
 		return f, err
 	}
-	return e.runUndo(ctx, c, u, f, yes)
+	outcome, d := e.runUndo(ctx, c, f, yes)
+	if f, err = e.tookBack(context.WithoutCancel(ctx), u, f, yes, outcome, d); err != nil {
+		return f, e.unrecorded(f, outcome, d, begun, fmt.Sprintf("run shoreup undo %s/%d again", u.intent.Chain, u.intent.Seq), err)
+	}
+	return f, nil
 }
 
-func (e *Engine) runUndo(ctx context.Context, c core.Control, u Undoing, f core.Finding, yes grant) (core.Finding, error) {
+// runUndo makes the calls and reads back what came of them.
+func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, yes grant) (core.Outcome, resultEntry) {
 	p := f.Plan
 	d := resultEntry{Before: p.Before, Wanted: p.After, Outputs: []json.RawMessage{}}
-	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Undo: true, Plan: f.ID, Approver: yes.by})
+	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Undo: true, Plan: f.ID, Approver: sourceOf(yes.by)})
 	if err != nil {
 		d.Reason = fmt.Sprintf("no session to write with, nothing was changed: %v", err)
-		return e.tookBack(ctx, u, f, yes, core.Failed, d)
+		return core.Failed, d
 	}
 	var failure error
 	for _, change := range p.Changes {
@@ -208,7 +225,7 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, u Undoing, f core.
 		d.Reason = "the calls were accepted and the resource is not as it was before the fix"
 	}
 	e.count(f.Control, outcome)
-	return e.tookBack(context.WithoutCancel(ctx), u, f, yes, outcome, d)
+	return outcome, d
 }
 
 // tookBack records what came of it and tells people.

@@ -128,7 +128,7 @@ func (e *Engine) undoGrant(ctx context.Context, o Order) (grant, error) {
 }
 
 func (e *Engine) undoHeld(ctx context.Context, c core.Control, o Order, yes grant, lease occurrence.Lease) (core.Finding, error) {
-	u, err := e.PlanUndo(ctx, o.Resource.Account, o.Undo)
+	u, err := e.planUndo(ctx, o.Resource.Account, o.Undo)
 	switch {
 	case errors.Is(err, ErrCannotUndo):
 		return e.refuseUndo(ctx, c, o, err.Error(), e.State.TookBackItem(o.Resource.Account, o.Undo, yes.round(), string(core.Refused), err.Error()))

@@ -12,6 +12,9 @@ import (
 	"github.com/shoreup/shoreup/shared/core"
 )
 
+// errNoResult says that nobody has recorded what came of a fix.
+var errNoResult = fmt.Errorf("%w: the fix has no result yet", ErrCannotUndo)
+
 // recordOf returns the intent and the result of a fix, after trust had no objection to their chain.
 func (e *Engine) recordOf(ctx context.Context, chain string, seq int64, trust func(context.Context, string) error) (intent, result audit.Entry, err error) {
 	entry, err := e.Log.Get(ctx, chain, seq)
@@ -62,7 +65,7 @@ func (e *Engine) intentOf(ctx context.Context, result audit.Entry) (audit.Entry,
 // by reading.
 func (e *Engine) resultOf(ctx context.Context, chain string, intent audit.Entry) (audit.Entry, error) {
 	const page = 100
-	again := false
+	again, ended := false, false
 	for after := intent.Seq; ; after += page {
 		entries, err := e.Log.List(ctx, chain, after, page)
 		if err != nil {
@@ -72,6 +75,7 @@ func (e *Engine) resultOf(ctx context.Context, chain string, intent audit.Entry)
 			var res resultEntry
 			same := entry.Occurrence == intent.Occurrence
 			again = again || same && entry.Kind == audit.Intent
+			ended = ended || same && !again && (entry.Kind == audit.Result || entry.Kind == audit.Refusal)
 			if entry.Kind != audit.Result || canon.Unmarshal(entry.Detail, &res) != nil {
 				continue
 			}
@@ -79,8 +83,12 @@ func (e *Engine) resultOf(ctx context.Context, chain string, intent audit.Entry)
 				return entry, nil
 			}
 		}
-		if len(entries) < page {
-			return audit.Entry{}, fmt.Errorf("%w: the fix has no result yet", ErrCannotUndo)
+		switch {
+		case len(entries) == page:
+		case ended:
+			return audit.Entry{}, fmt.Errorf("%w: whoever carried out the fix died, and what was found afterwards was not what was planned", ErrCannotUndo)
+		default:
+			return audit.Entry{}, errNoResult
 		}
 	}
 }
@@ -104,4 +112,21 @@ func (e *Engine) verifyChain(ctx context.Context, chain string) error {
 		return fmt.Errorf("%w: the audit chain of %s does not verify: %s", ErrCannotUndo, chain, report.Findings[0].Problem)
 	}
 	return nil
+}
+
+// planOf is the plan of an intent, and its control.
+func (e *Engine) planOf(intent audit.Entry) (core.Plan, core.Control, error) {
+	var in intentEntry
+	if err := canon.Unmarshal(intent.Detail, &in); err != nil {
+		return core.Plan{}, core.Control{}, fmt.Errorf("reading record %s/%d: %w", intent.Chain, intent.Seq, err)
+	}
+	plan, err := core.ParsePlan(in.Plan)
+	if err != nil {
+		return plan, core.Control{}, fmt.Errorf("reading record %s/%d: %w", intent.Chain, intent.Seq, err)
+	}
+	c, ok := e.Control(plan.Control)
+	if !ok {
+		return plan, c, fmt.Errorf("%w: control %s is not here", ErrCannotUndo, plan.Control)
+	}
+	return plan, c, nil
 }

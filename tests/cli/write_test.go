@@ -169,32 +169,38 @@ func TestCallsInAPlanFileAreNeverMade(t *testing.T) {
 	p := online(t)
 	file, _ := p.planned(auto)
 	p.tables()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var content map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &content); err != nil {
-		t.Fatal(err)
-	}
-	forged := strings.ReplaceAll(strings.ReplaceAll(string(content["plans"]), "s3:PutPublicAccessBlock", "s3:DeleteBucket"), `"BlockPublicAcls": true`, `"BlockPublicAcls": false`)
-	canonical, err := canon.Marshal(json.RawMessage(forged))
-	if err != nil {
-		t.Fatal(err)
-	}
-	content["plans"], content["digest"] = canonical, json.RawMessage(fmt.Sprintf("%q", canon.Hash(canonical)))
-	whole, err := json.Marshal(content)
-	if err != nil {
-		t.Fatal(err)
-	}
+	forged := p.forged(file, "s3:PutPublicAccessBlock", "s3:DeleteBucket", `"BlockPublicAcls": true`, `"BlockPublicAcls": false`)
 	var got results
-	p.json(0, "", &got, "apply", p.write("forged.json", string(whole)), "--table", "shoreup")
+	p.json(0, "", &got, "apply", forged, "--table", "shoreup")
 	if len(got.Results) != 1 || got.Results[0].Outcome != "fixed" || got.Results[0].Changes[0].Call != "s3:PutPublicAccessBlock" {
 		t.Errorf("got %+v, want the plan that is derived from the bucket", got.Results)
 	}
 	if p.open() {
 		t.Error("the bucket is still open")
 	}
+}
+
+// forged writes a plan file in which texts are replaced and whose digest fits.
+func (p place) forged(file string, oldnew ...string) string {
+	p.t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var content map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &content); err != nil {
+		p.t.Fatal(err)
+	}
+	canonical, err := canon.Marshal(json.RawMessage(strings.NewReplacer(oldnew...).Replace(string(content["plans"]))))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	content["plans"], content["digest"] = canonical, json.RawMessage(fmt.Sprintf("%q", canon.Hash(canonical)))
+	whole, err := json.Marshal(content)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.write("forged.json", string(whole))
 }
 
 func TestModeReportChangesNothing(t *testing.T) {
@@ -219,7 +225,16 @@ func TestApprovalByHand(t *testing.T) {
 		t.Errorf("outcome %s by rule %q, want awaiting_approval by ask", f.Outcome, f.Decision.Rule)
 	}
 	var got results
-	for _, typed := range []string{"", "\n", "yes\n", f.Hash[:11] + "\n", f.ID + "\n"} {
+	for _, typed := range []string{"", "\n", " \n"} { // as in a pipe without anybody at its other end
+		p.json(2, typed, &got, "apply", file, "--table", "shoreup")
+		if len(got.Results) != 1 || got.Results[0].Outcome != "awaiting_approval" || !p.open() {
+			t.Fatalf("after typing %q: %+v, and the bucket open: %v", typed, got.Results, p.open())
+		}
+	}
+	if log := p.want(0, "", "audit", "list", "--table", "shoreup", "--format", "json").out; log != "" {
+		t.Errorf("nobody decided anything, and recorded is\n%s", log)
+	}
+	for _, typed := range []string{"yes\n", f.Hash[:11] + "\n", f.ID + "\n"} {
 		p.json(2, typed, &got, "apply", file, "--table", "shoreup")
 		if len(got.Results) != 1 || got.Results[0].Outcome != "rejected" || !p.open() {
 			t.Fatalf("after typing %q: %+v, and the bucket open: %v", typed, got.Results, p.open())
@@ -259,6 +274,9 @@ func (p place) checkAudit() {
 		seq++
 		prev, _ = record["hash"].(string)
 		kinds[record["kind"]]++
+		if actor, _ := record["actor"].(string); record["kind"] == "intent" && !strings.HasPrefix(actor, "arn:aws:") {
+			p.t.Errorf("an intent of %q, want the AWS identity of who approved it", actor)
+		}
 	}
 	if kinds["intent"] != 1 || kinds["result"] != 1 || kinds["plan"] == 0 || kinds["decision"] == 0 {
 		p.t.Errorf("recorded %v, want one intent and one result after plan and decision", kinds)
@@ -290,6 +308,10 @@ func (p place) checkUndo() {
 		}
 	}
 	var got results
+	p.json(2, "", &got, "undo", record, "--table", "shoreup")
+	if len(got.Results) != 1 || got.Results[0].Outcome != "awaiting_approval" || p.open() {
+		p.t.Fatalf("undo to which nobody said anything: %+v, and the bucket open: %v", got.Results, p.open())
+	}
 	p.json(2, "no\n", &got, "undo", record, "--table", "shoreup")
 	if len(got.Results) != 1 || got.Results[0].Outcome != "rejected" || p.open() {
 		p.t.Fatalf("undo that was not approved: %+v, and the bucket open: %v", got.Results, p.open())
@@ -337,6 +359,9 @@ func TestStop(t *testing.T) {
 	p.tables()
 	if s := p.want(1, "", "stop", "--table", "shoreup"); !strings.Contains(s.stderr, "--reason") {
 		t.Errorf("without a reason: %q", s.stderr)
+	}
+	if s := p.want(1, "", "stop", "--table", "shoreup", "--reason", " \t"); !strings.Contains(s.stderr, "--reason") {
+		t.Errorf("with a blank reason: %q", s.stderr)
 	}
 	p.want(0, "", "stop", "--table", "shoreup", "--reason", "incident 7")
 	var got results
