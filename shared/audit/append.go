@@ -133,6 +133,9 @@ func (a *appending) run(ctx context.Context) ([]Entry, error) {
 		if try == 1 && crowd == 0 && a.seen != nil {
 			wait = 0 // somebody was there before us, and we know where we are now
 		}
+		if wait > 0 {
+			a.seen = nil // after a pause others have been there: to try with what was heard before it would fail for certain
+		}
 		if err := pause(ctx, wait, a.took); err != nil {
 			return a.ended(ctx, err)
 		}
