@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 )
 
@@ -24,6 +25,8 @@ type answer struct {
 
 type answersKey struct{}
 
+var errUnfinished = errors.New("an equal read of somebody else was not finished")
+
 // WithShared returns a context under which equal reads are made once: several controls look at one resource because of one event, and the bucket policy is the
 // same for all of them. It is for first looks only. What is written is read anew before and after. Whoever gets an answer must not change it.
 func WithShared(ctx context.Context) context.Context {
@@ -44,7 +47,10 @@ func shared[I, O any](ctx context.Context, name string, s Session, in *I, do fun
 	if a == nil {
 		return do()
 	}
-	a.once.Do(func() { a.out, a.err = do() })
+	a.once.Do(func() {
+		out, err := do()
+		a.out, a.err = out, err
+	})
 	out, _ := a.out.(*O)
 	return out, a.err
 }
@@ -59,7 +65,7 @@ func (a *answers) get(key string) *answer {
 	if len(a.of) >= maxShared {
 		return nil
 	}
-	have := &answer{}
+	have := &answer{err: errUnfinished} // until it is there: whoever asked may have ended half-way
 	a.of[key] = have
 	return have
 }

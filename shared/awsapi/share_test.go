@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,6 +84,22 @@ func TestAFailureIsSharedToo(t *testing.T) {
 	}
 	if calls.Load() != 1 {
 		t.Errorf("%d calls, want 1", calls.Load())
+	}
+}
+
+// Whoever reads for several and ends half-way leaves them an error, not an answer of nothing.
+func TestAReadThatWasNotFinishedIsAnError(t *testing.T) {
+	t.Parallel()
+	get := Read[getThingInput, getThingOutput]{Op: Op{Name: "fake:GetThing"}, do: func(context.Context, Session, *getThingInput) (*getThingOutput, error) {
+		runtime.Goexit()
+		return nil, nil
+	}}
+	ctx := WithShared(t.Context())
+	var first sync.WaitGroup
+	first.Go(func() { _, _ = get.Do(ctx, testSession(), &getThingInput{"a"}) })
+	first.Wait()
+	if out, err := get.Do(ctx, testSession(), &getThingInput{"a"}); err == nil {
+		t.Errorf("got %v and no error", out)
 	}
 }
 
