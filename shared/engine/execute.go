@@ -50,6 +50,10 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 	head := later(e, func() (struct{}, error) { return struct{}{}, e.refresh(context.WithoutCancel(ctx), f.Account) }) // for the record of what is read now
 	defer func() { _, _ = head() }()
 	seen, clean, err := e.readBack(ctx, e.backLook(c, f), p.After, patient)
+	if f.LookBack != nil && seen != p.After {
+		// The short look proves that a plan took and nothing else: what is there otherwise goes on record, and an undo depends on that.
+		seen, clean, err = e.readBack(ctx, e.wholeLook(c, p.Resource), p.After, false)
+	}
 	res.detail.After = seen
 	res.outcome, res.detail.Reason = verdict(p, seen, clean, failure, err)
 	if res.outcome == core.Fixed {
