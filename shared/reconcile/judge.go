@@ -187,11 +187,14 @@ func is(v any, r awsapi.Resource) bool {
 
 var notInSTS = regexp.MustCompile(`[^\w+=,.@-]`)
 
-// identity is the source identity of a session that writes: who approved, in the characters that STS takes, or shoreup itself. Source: STS API reference,
-// AssumeRole, SourceIdentity.
+// identity is the source identity of a session that writes: who approved, in the characters that STS takes, or shoreup itself. A caller of the command line is
+// on record with an ARN, whose end is marked as local. Source: STS API reference, AssumeRole, SourceIdentity.
 func identity(approver string) string {
 	if approver == "" {
 		return "shoreup"
+	}
+	if strings.HasPrefix(approver, "arn:") {
+		approver = "local-" + approver[strings.LastIndexAny(approver, "/:")+1:]
 	}
 	s := notInSTS.ReplaceAllString(approver, "-")
 	return s[:min(len(s), 64)]
