@@ -78,11 +78,11 @@ func unwanted(want blueprint.Function, s map[string]any) (who string, bad bool) 
 		names = []string{p}
 	case map[string]any:
 		for _, v := range p {
-			names = append(names, texts(v)...)
+			names = append(names, blueprint.Texts(v)...)
 		}
 	}
 	viaURL := strings.Contains(fmt.Sprint(s["Condition"]), "lambda:InvokedViaFunctionUrl:true")
-	for _, action := range texts(s["Action"]) {
+	for _, action := range blueprint.Texts(s["Action"]) {
 		for _, name := range names {
 			let := slices.ContainsFunc(want.Callers, func(c blueprint.Caller) bool {
 				return c.Principal == name && c.Action == action && (viaURL || !c.ViaURL || action == "lambda:InvokeFunctionUrl")
@@ -116,21 +116,6 @@ func (v *visit) reservedFinding(ctx context.Context, want blueprint.Function) Fi
 			"set the stack's parameter SlackConcurrency; it can only be 0 where the account's quota is too low")
 	}
 	return v.here(OK, want.Name, "", "")
-}
-
-// texts reads what IAM lets be one text or a list of them.
-func texts(v any) []string {
-	switch v := v.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		var out []string
-		for _, x := range v {
-			out = append(out, fmt.Sprint(x))
-		}
-		return out
-	}
-	return nil
 }
 
 // optional reports whether a function that is not there may be missing: a parameter of the template decides.

@@ -174,7 +174,7 @@ func (b *Blueprint) finish(r, open resolver, policies map[string]policy) {
 			}
 		case "AWS::SQS::QueuePolicy":
 			left, _ := open.value(res.Properties).(map[string]any)
-			b.guard(texts(p["Queues"]), object(left).object("PolicyDocument"))
+			b.guard(Texts(p["Queues"]), object(left).object("PolicyDocument"))
 		case "AWS::Lambda::Url", "AWS::Lambda::Permission":
 			b.answer(res.Type, object(p))
 		}
@@ -227,8 +227,8 @@ func (o object) list(key string) []object {
 	return out
 }
 
-// texts reads what IAM lets be one text or a list of them.
-func texts(v any) []string {
+// Texts reads what IAM lets be one text or a list of them.
+func Texts(v any) []string {
 	switch v := v.(type) {
 	case string:
 		return []string{v}

@@ -52,7 +52,7 @@ func statements(document, open object, optional string) []Statement {
 	exact := list(open["Statement"])
 	for i, s := range document.list("Statement") {
 		st := Statement{
-			Effect: s.text("Effect"), Actions: texts(s["Action"]), Resources: texts(s["Resource"]), Conditions: s.object("Condition"), Optional: optional, Document: s, Exact: map[string]any(s),
+			Effect: s.text("Effect"), Actions: Texts(s["Action"]), Resources: Texts(s["Resource"]), Conditions: s.object("Condition"), Optional: optional, Document: s, Exact: map[string]any(s),
 		}
 		if i < len(exact) {
 			st.Exact = exact[i]
@@ -64,7 +64,7 @@ func statements(document, open object, optional string) []Statement {
 
 func roleOf(r resolver, res resource, name string, p object) Role {
 	out := Role{Name: name, ARN: r.arn(res, name), Does: p.text("Description"), Condition: res.Condition, Trust: p.object("AssumeRolePolicyDocument")}
-	out.policies, out.Boundary = texts(p["ManagedPolicyArns"]), lastPart(p.text("PermissionsBoundary"))
+	out.policies, out.Boundary = Texts(p["ManagedPolicyArns"]), lastPart(p.text("PermissionsBoundary"))
 	for _, inline := range p.list("Policies") {
 		document := inline.object("PolicyDocument")
 		out.Statements = append(out.Statements, statements(document, document, "")...)
@@ -116,7 +116,7 @@ func Trusted(trust map[string]any) []string {
 func AsksForIdentity(trust map[string]any) bool {
 	asks := false
 	for _, s := range object(trust).list("Statement") {
-		actions := texts(s["Action"])
+		actions := Texts(s["Action"])
 		if s.text("Effect") != "Allow" || !slices.Contains(actions, "sts:AssumeRole") {
 			continue
 		}
@@ -138,7 +138,7 @@ func byCondition(conditions object, key string) []string {
 		m, _ := keys.(map[string]any)
 		for k, v := range m {
 			if strings.EqualFold(k, key) {
-				out = append(out, texts(v)...)
+				out = append(out, Texts(v)...)
 			}
 		}
 	}
@@ -152,7 +152,7 @@ func principals(v any) []string {
 	case map[string]any:
 		var out []string
 		for _, x := range v {
-			out = append(out, texts(x)...)
+			out = append(out, Texts(x)...)
 		}
 		return out
 	}
