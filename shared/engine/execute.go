@@ -49,11 +49,7 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 	patient := failure == nil || awsapi.Classify(failure) == awsapi.Transient
 	head := later(e, func() (struct{}, error) { return struct{}{}, e.refresh(context.WithoutCancel(ctx), f.Account) }) // for the record of what is read now
 	defer func() { _, _ = head() }()
-	seen, clean, err := e.readBack(ctx, e.backLook(c, f), p.After, patient)
-	if f.LookBack != nil && seen != p.After {
-		// The short look proves that a plan took and nothing else: what is there otherwise goes on record, and an undo depends on that.
-		seen, clean, err = e.readBack(ctx, e.wholeLook(c, p.Resource), p.After, false)
-	}
+	seen, clean, err := e.readBack(ctx, e.backLook(c, f), e.wholeLook(c, p.Resource), p.After, patient)
 	res.detail.After = seen
 	res.outcome, res.detail.Reason = verdict(p, seen, clean, failure, err)
 	if res.outcome == core.Fixed {
@@ -83,7 +79,8 @@ func (e *Engine) makeCalls(ctx context.Context, c core.Control, p core.Plan, s a
 		if change.Expect == "" {
 			continue
 		}
-		seen, _, err := e.readBack(ctx, e.wholeLook(c, p.Resource), change.Expect, true)
+		whole := e.wholeLook(c, p.Resource)
+		seen, _, err := e.readBack(ctx, whole, whole, change.Expect, true)
 		if err != nil {
 			return fmt.Errorf("%s was made and cannot be read back, so the next call was not made: %w", change.Do.Op, err)
 		}
@@ -148,11 +145,15 @@ func (e *Engine) backLook(c core.Control, f *core.Finding) lookFunc {
 }
 
 // readBack looks at the resource until it is as wanted or the waits are used up, and returns the last fingerprint and whether it is judged clean. After a
-// failed call there is nothing to wait for: one look says what is there.
-func (e *Engine) readBack(ctx context.Context, look lookFunc, wanted string, patient bool) (seen string, clean bool, err error) {
+// failed call there is nothing to wait for: one look says what is there. The last look is the whole one: a short one proves that a plan took and nothing else, and
+// what is there otherwise goes on record, which an undo depends on.
+func (e *Engine) readBack(ctx context.Context, look, whole lookFunc, wanted string, patient bool) (seen string, clean bool, err error) {
 	ctx = context.WithoutCancel(ctx)
 	set := e.settings(e.Rules(ctx))
-	for _, wait := range readBackWaits {
+	for i, wait := range readBackWaits {
+		if !patient || i == len(readBackWaits)-1 {
+			look = whole
+		}
 		if err := e.Sleep(ctx, wait); err != nil {
 			return seen, clean, err
 		}

@@ -211,7 +211,8 @@ func (e *Engine) runUndo(ctx context.Context, c core.Control, f core.Finding, ye
 			break
 		}
 	}
-	seen, _, err := e.readBack(ctx, e.wholeLook(c, p.Resource), p.After, failure == nil)
+	whole := e.wholeLook(c, p.Resource)
+	seen, _, err := e.readBack(ctx, whole, whole, p.After, failure == nil)
 	d.After = seen
 	outcome := core.Unverified
 	switch {
