@@ -30,6 +30,28 @@ func (d *Desk) Tick(ctx context.Context, account string) error {
 	return errors.Join(append(failed, d.unasked(ctx, account))...)
 }
 
+// Resume hands over at once what is approved in an account and was not applied: the kill switch has held it up, and is lifted.
+func (d *Desk) Resume(ctx context.Context, account string) error {
+	requests, err := List(ctx, d.Store, d.Table, account, "", "")
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, r := range requests {
+		if r.State != Approved {
+			continue
+		}
+		r, err := d.follow(ctx, r, d.Now())
+		if err == nil && r.State == Approved {
+			err = d.Order(ctx, r)
+		}
+		if err != nil && !moved(err) {
+			failed = append(failed, fmt.Errorf("handing over the request about %s: %w", r.ARN, err))
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // unasked asks about plans that wait for people and that nobody was asked about: whoever was to point here died, or was not heard.
 func (d *Desk) unasked(ctx context.Context, account string) error {
 	open, err := d.Book.ListOpen(ctx, account)

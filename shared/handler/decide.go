@@ -116,7 +116,10 @@ func (h *Decide) said(ctx context.Context, s approval.Said) error {
 	var err error
 	switch {
 	case s.Answer != nil:
-		_, err = h.Desk.Decide(ctx, *s.Answer)
+		var r approval.Request
+		if r, err = h.Desk.Decide(ctx, *s.Answer); err == nil && r.Key.Kind == approval.Lift && r.State == approval.Applied {
+			h.resume(ctx)
+		}
 	case s.Exempt != nil:
 		_, err = h.Desk.AskExemptionOf(ctx, s.Exempt.Key, s.Exempt.Exemption, s.Exempt.Identity)
 	case s.Lift != nil:
@@ -133,6 +136,15 @@ func (h *Decide) said(ctx context.Context, s approval.Said) error {
 		}
 	}
 	return err
+}
+
+// resume hands over what the kill switch has held up. The switch is lifted and that is on record: what fails here is left for the schedule.
+func (h *Decide) resume(ctx context.Context) {
+	for _, account := range h.Accounts(ctx) {
+		if err := h.Desk.Resume(ctx, account); err != nil {
+			slog.WarnContext(ctx, "what was approved before the kill switch was lifted is left for the schedule", "account", account, "error", err.Error())
+		}
+	}
 }
 
 func (h *Decide) answer(ctx context.Context, n approval.Note) {

@@ -3,6 +3,7 @@ package handler_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,31 +78,73 @@ func (d *deciding) give(t *testing.T, queue, body string) bool {
 	return len(out.(lambdaevents.SQSEventResponse).BatchItemFailures) > 0
 }
 
-func TestAPlanIsAskedAboutAndDecided(t *testing.T) {
-	t.Parallel()
-	d := newDeciding(t)
-	bucket := awsapi.Resource{Type: "AWS::S3::Bucket", ID: "photos", Account: d.account, Region: "eu-west-1", Partition: "aws"}
+// waits is a plan with the hash h1 that waits for people.
+func (d *deciding) waits(t *testing.T, bucket awsapi.Resource) occurrence.Occurrence {
+	t.Helper()
 	occ, _, err := d.book.Open(t.Context(), occurrence.Occurrence{
 		Control: "s3-bucket-public", Resource: bucket, State: occurrence.Waiting, PlanID: "p-1", PlanHash: "h1", Decision: "approve", Person: "sso:eve@example.com",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pointer, err := json.Marshal(approval.Pointer{Control: "s3-bucket-public", Resource: bucket})
+	return occ
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	word, err := json.Marshal(approval.Said{Answer: &approval.Answer{
-		Key: approval.Key{Account: d.account, Kind: approval.Fix, ID: occ.ID, Hash: "h1"}, Round: 1, Verdict: approval.Yes, Identity: "U0ADA00001", Via: "slack",
-	}})
-	if err != nil {
+	return string(raw)
+}
+
+func adaAgrees(t *testing.T, k approval.Key) string {
+	t.Helper()
+	return encoded(t, approval.Said{Answer: &approval.Answer{Key: k, Round: 1, Verdict: approval.Yes, Identity: "U0ADA00001", Via: "slack"}})
+}
+
+// What the kill switch held up is handed over as soon as it is lifted, not when the schedule finds it.
+func TestWhatIsApprovedGoesOnAfterTheKillSwitch(t *testing.T) {
+	t.Parallel()
+	d := newDeciding(t)
+	occ := d.waits(t, awsapi.Resource{Type: "AWS::S3::Bucket", ID: "photos", Account: d.account, Region: "eu-west-1", Partition: "aws"})
+	d.waits(t, awsapi.Resource{Type: "AWS::S3::Bucket", ID: "films", Account: d.account, Region: "eu-west-1", Partition: "aws"})
+	var ordered []string
+	d.Desk.Order = func(_ context.Context, r approval.Request) error { ordered = append(ordered, r.Where.ID); return nil }
+	tick := json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event"}`)
+	if _, err := d.Handle(t.Context(), tick); err != nil {
 		t.Fatal(err)
 	}
+	d.give(t, wordsQueue, adaAgrees(t, approval.Key{Account: d.account, Kind: approval.Fix, ID: occ.ID, Hash: "h1"}))
+	if err := d.book.Engage(t.Context(), "eve", "outage"); err != nil {
+		t.Fatal(err)
+	}
+	d.give(t, wordsQueue, encoded(t, approval.Said{Lift: &approval.Lifting{Why: "it is over", Identity: "sso:eve@example.com"}}))
+	lifts, err := approval.List(t.Context(), d.Desk.Store, d.Desk.Table, d.account, approval.Lift, "")
+	if err != nil || len(lifts) != 1 {
+		t.Fatalf("%d requests to lift, %v", len(lifts), err)
+	}
+	if len(ordered) != 1 {
+		t.Fatalf("handed over before it is lifted: %q", ordered)
+	}
+	d.give(t, wordsQueue, adaAgrees(t, lifts[0].Key))
+	if want := []string{"photos", "photos"}; !slices.Equal(ordered, want) || len(d.dead) > 0 {
+		t.Errorf("handed over %q, want %q; dead letters %q", ordered, want, d.dead)
+	}
+}
+
+func TestAPlanIsAskedAboutAndDecided(t *testing.T) {
+	t.Parallel()
+	d := newDeciding(t)
+	bucket := awsapi.Resource{Type: "AWS::S3::Bucket", ID: "photos", Account: d.account, Region: "eu-west-1", Partition: "aws"}
+	occ := d.waits(t, bucket)
+	pointer, word := encoded(t, approval.Pointer{Control: "s3-bucket-public", Resource: bucket}), adaAgrees(t, approval.Key{Account: d.account, Kind: approval.Fix, ID: occ.ID, Hash: "h1"})
 	for _, m := range []struct{ queue, body string }{
-		{pointersQueue, string(word)}, // whoever points has no word
-		{wordsQueue, string(pointer)},
-		{pointersQueue, string(pointer)},
-		{pointersQueue, string(word)},
+		{pointersQueue, word}, // whoever points has no word
+		{wordsQueue, pointer},
+		{pointersQueue, pointer},
+		{pointersQueue, word},
 	} {
 		if d.give(t, m.queue, m.body) || d.orders != 0 {
 			t.Fatalf("after %s from %s: %d orders", m.body, m.queue, d.orders)
@@ -110,10 +153,10 @@ func TestAPlanIsAskedAboutAndDecided(t *testing.T) {
 	if len(d.dead) != 3 {
 		t.Errorf("%d dead letters, want the three from the wrong queue: %q", len(d.dead), d.dead)
 	}
-	if d.give(t, wordsQueue, string(word)) || d.orders != 1 {
+	if d.give(t, wordsQueue, word) || d.orders != 1 {
 		t.Errorf("after her word there are %d orders", d.orders)
 	}
-	if d.give(t, wordsQueue, string(word)) || d.orders != 1 {
+	if d.give(t, wordsQueue, word) || d.orders != 1 {
 		t.Errorf("after the same word again there are %d orders", d.orders)
 	}
 	if _, err := d.Handle(t.Context(), json.RawMessage(`{"source":"aws.events","detail-type":"Scheduled Event"}`)); err != nil {
