@@ -90,7 +90,8 @@ func (o *rulesFlags) subject(m core.Meta, r awsapi.Resource, file *rules.File) r
 		Control: m.ID, ResourceType: r.Type, Resource: r.ID, ARN: m.Type.ARN(r), Account: r.Account, Region: r.Region,
 		Context: core.Context{Tags: o.tags}, Cause: core.Cause{Origin: o.origin, Time: time.Now().Add(-o.age)},
 	}
-	return engine.Subject(&f, m, core.Settings{Protected: file.ProtectedPrincipals}.ProtectedBy(f.ARN))
+	set := core.Settings{Protected: file.ProtectedPrincipals}
+	return engine.Subject(&f, m, cmp.Or(set.ProtectedBy(f.ARN), set.ProtectedBy(o.resource))) // an ARN as given may have the path by which a role is protected
 }
 
 var errOtherType = errors.New("the control judges other resources")

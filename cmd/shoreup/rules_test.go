@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,8 +80,12 @@ func TestRulesCheckSaysWhatIsDecided(t *testing.T) {
 			names, arn = names[:1], c.Type.ARN(awsapi.Resource{Type: c.Type.Name, ID: ours, Account: ours, Region: here, Partition: "aws"})
 		}
 		bare := strings.ToLower(example.id)
+		patterns := []string{example.id, bare, arn, "*" + bare[len(bare)-4:], arn[:len(arn)-2] + "*"}
+		if pathed := withPath(c.Type.Name, arn); pathed != "" {
+			names, patterns = append(names, pathed), append(patterns, pathed, strings.Replace(pathed, "/team/", "/*/", 1), strings.Replace(pathed, "/team/", "/another/", 1))
+		}
 		var texts []string
-		for _, pattern := range []string{example.id, bare, arn, "*" + bare[len(bare)-4:], arn[:len(arn)-2] + "*"} {
+		for _, pattern := range patterns {
 			for _, rule := range []string{"match: { resources: [%q] }, mode: report", "match: { families: [" + c.Family + "] }, except: { resources: [%q] }, mode: report"} {
 				texts = append(texts, all+"  - { name: careful, "+fmt.Sprintf(rule, pattern)+" }\n")
 			}
@@ -121,6 +126,46 @@ func TestRulesCheckSaysWhatIsDecided(t *testing.T) {
 	}
 }
 
+// withPath is the ARN of the same user, role or group with a path; empty for other types.
+func withPath(kind, arn string) string {
+	if !slices.Contains([]string{"AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group"}, kind) {
+		return ""
+	}
+	i := strings.LastIndex(arn, "/")
+	return arn[:i] + "/team" + arn[i:]
+}
+
+// An exemption of a user, role or group holds however the person wrote its ARN, with the path or without, and whichever of the two is asked about.
+func TestPathsOfExemptions(t *testing.T) {
+	t.Parallel()
+	some := 0
+	for _, c := range catalog.Controls() {
+		example := examples[c.Type.Name]
+		pathed := withPath(c.Type.Name, example.arn)
+		if pathed == "" {
+			continue
+		}
+		some++
+		for _, resource := range []string{example.arn, pathed} {
+			file, err := rules.Load([]byte(fmt.Sprintf("version: 1\nexceptions: [ { control: %s, resource: %q, owner: a, reason: b, expires: 2099-01-01 } ]\n", c.ID, resource)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{example.id, example.arn, pathed} {
+				if got := found(t, c, name, file); got.Outcome != core.Excepted {
+					t.Errorf("%s: %s is %s although %s is exempt", c.ID, name, got.Outcome, resource)
+				}
+			}
+			if got := found(t, c, example.id+"2", file); got.Outcome == core.Excepted {
+				t.Errorf("%s: %s2 is exempt by %s", c.ID, example.id, resource)
+			}
+		}
+	}
+	if some < 5 {
+		t.Errorf("only %d controls judge users, roles and groups: this tests little", some)
+	}
+}
+
 // A freeze of the home Region holds for what AWS keeps there, and for nothing global does one of another Region.
 func TestFreezesOfTheHomeRegionHoldForGlobalResources(t *testing.T) {
 	t.Parallel()
@@ -143,6 +188,27 @@ func TestFreezesOfTheHomeRegionHoldForGlobalResources(t *testing.T) {
 	}
 	if global == 0 {
 		t.Error("no control is global: this tests nothing")
+	}
+}
+
+// A role may be protected by its path, which only its full ARN tells. The engine reads that ARN.
+func TestRulesCheckKnowsWhatAPathProtects(t *testing.T) {
+	t.Parallel()
+	file, err := rules.Load([]byte("version: 1\nprotected_principals: [ \"arn:aws:iam::*:role/break-glass/*\" ]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for resource, want := range map[string]rules.Mode{
+		"arn:aws:iam::111122223333:role/break-glass/fire":   rules.Refuse,
+		"arn:aws:iam::111122223333:role/aws-service-role/x": rules.Refuse,
+		"arn:aws:iam::111122223333:role/team/fire":          rules.Report,
+		"arn:aws:iam::111122223333:role/fire":               rules.Report,
+	} {
+		o := rulesFlags{control: "iam-role-trust-open", resource: resource, origin: rules.OriginCLI}
+		list, err := o.explanations(t.Context(), file)
+		if err != nil || list[0].Decision.Mode != want {
+			t.Errorf("%s: %+v, %v; want %s", resource, list, err, want)
+		}
 	}
 }
 

@@ -140,15 +140,3 @@ func TestSessionWithoutCredentialsDoesNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
-
-func TestSessionPolicy(t *testing.T) {
-	t.Parallel()
-	ops := []Op{{Actions: []string{"b:Y", "a:X"}}, {Actions: []string{"a:X"}}}
-	got, err := SessionPolicy(ops, []string{"arn:1"})
-	if want := `{"Statement":[{"Action":["a:X","b:Y"],"Effect":"Allow","Resource":["arn:1"]}],"Version":"2012-10-17"}`; err != nil || got != want {
-		t.Errorf("%s, %v; want %s", got, err, want)
-	}
-	if _, err := SessionPolicy(ops, []string{strings.Repeat("x", 2048)}); err == nil {
-		t.Error("a policy that STS would refuse is let through")
-	}
-}

@@ -20,7 +20,7 @@ type ResourceType struct {
 
 	// ARN returns the resource's ARN.
 	ARN func(Resource) string
-	// Scope returns the ARNs that a write session for this resource may touch. Nil: just the ARN.
+	// Scope returns the ARNs that a write to this resource touches, as patterns. Nil: just the ARN.
 	Scope func(Resource) []string
 	// List returns the ids of all resources of the type in the session's account and Region, for sweeps.
 	List func(context.Context, Session) ([]string, error)
@@ -56,7 +56,7 @@ type Tagging struct{ Paths, Keys []string }
 // Is reports whether the type goes by that name.
 func (t ResourceType) Is(name string) bool { return name != "" && (name == t.Name || name == t.Alias) }
 
-// WriteScope returns the ARNs that a write session for the resource may touch.
+// WriteScope returns the ARNs that a write to the resource touches, as patterns: an id of "*" is all of them, and SessionPolicy has other ids stand for themselves.
 func (t ResourceType) WriteScope(r Resource) []string {
 	if t.Scope != nil {
 		return t.Scope(r)

@@ -188,7 +188,7 @@ func TestSessionPoliciesFit(t *testing.T) {
 			t.Errorf("a session for one %s may write to everything", c.Type.Name)
 		}
 		for what, ops := range map[string][]awsapi.Op{"writes": c.Writes, "undoes": c.Undoes} {
-			if _, err := awsapi.SessionPolicy(ops, arns); errors.Is(err, awsapi.ErrTooLarge) {
+			if _, err := awsapi.SessionPolicy(ops, c.Type, sample(c)); errors.Is(err, awsapi.ErrTooLarge) {
 				t.Errorf("the policy of a session for its %s does not fit: %v", what, err)
 			} else if err != nil {
 				t.Error(err)

@@ -400,14 +400,24 @@ func TestFixThatDidNotTakeIsUnverified(t *testing.T) {
 
 func TestNoSessionNoChange(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, autoAll)
-	r.setup(publicBucket)
-	r.Write = func(context.Context, engine.WriteRequest) (awsapi.Session, error) {
-		return awsapi.Session{}, errors.New("no role")
-	}
-	want(t, r.evaluate(), core.Failed)
-	if n := r.count("result/failed"); n != 1 {
-		t.Errorf("recorded %v, want one failed result", r.kinds())
+	for name, c := range map[string]struct {
+		err     error
+		outcome core.Outcome
+	}{
+		"no role":                     {errors.New("no role"), core.Failed},
+		"too much for one session":    {fmt.Errorf("cutting down the session: %w", awsapi.ErrTooLarge), core.Refused},
+		"nothing that names it alone": {fmt.Errorf("cutting down the session: %w", awsapi.ErrNoPattern), core.Refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, autoAll)
+			r.setup(publicBucket)
+			r.Write = func(context.Context, engine.WriteRequest) (awsapi.Session, error) { return awsapi.Session{}, c.err }
+			want(t, r.evaluate(), c.outcome)
+			if n := r.count("result/" + string(c.outcome)); n != 1 {
+				t.Errorf("recorded %v, want one result: %s", r.kinds(), c.outcome)
+			}
+		})
 	}
 }
 

@@ -32,7 +32,7 @@ func (e *Engine) execute(ctx context.Context, c core.Control, f *core.Finding, a
 	session, err := e.Write(ctx, WriteRequest{Control: c.Meta, Resource: p.Resource, Plan: f.ID, Approver: sourceOf(approver)})
 	if err != nil {
 		res.outcome, res.detail.Reason = core.Failed, fmt.Sprintf("no session to write with, nothing was changed: %v", err)
-		if errors.Is(err, awsapi.ErrTooLarge) {
+		if errors.Is(err, awsapi.ErrTooLarge) || errors.Is(err, awsapi.ErrNoPattern) {
 			res.outcome = core.Refused
 		}
 		return res

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/canon"
 	"github.com/shoreup/shoreup/shared/core"
@@ -123,7 +124,7 @@ func (e *Engine) checkUndo(ctx context.Context, c core.Control, u *Undoing) erro
 		}
 	}
 	if sight.Fingerprint != u.Finding.Plan.Before {
-		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, r.ID)
+		return fmt.Errorf("%w: %s has changed since the fix, or it was taken back already; look at it first (shoreup plan --control %s --resource %s)", ErrCannotUndo, r.ID, c.ID, awsapi.Word(r.ID))
 	}
 	d := e.decide(file, Subject(&u.Finding, c.Meta, e.settings(file).ProtectedBy(u.Finding.ARN)))
 	if d.Mode == rules.Refuse.String() {

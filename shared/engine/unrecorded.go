@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/occurrence"
 )
@@ -105,7 +106,7 @@ func (e *Engine) settleIntent(ctx context.Context, chain string, seq int64) erro
 	_, settled, err := e.settleDead(ctx, e.found(ctx, c, seen, causeOf(occ), a), a)
 	_, _ = a.head()
 	if err == nil && !settled {
-		err = fmt.Errorf("%w: whoever carried it out died, and what is there is not what was planned: look at it (shoreup plan --control %s --resource %s)", errNoResult, c.ID, plan.Resource.ID)
+		err = fmt.Errorf("%w: whoever carried it out died, and what is there is not what was planned: look at it (shoreup plan --control %s --resource %s)", errNoResult, c.ID, awsapi.Word(plan.Resource.ID))
 	}
 	return err
 }

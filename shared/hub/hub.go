@@ -108,7 +108,7 @@ func (h *Hub) writer(ctx context.Context, w engine.WriteRequest) (awsapi.Session
 	if w.Undo {
 		ops = w.Control.Undoes
 	}
-	policy, err := awsapi.SessionPolicy(ops, w.Control.Type.WriteScope(w.Resource))
+	policy, err := awsapi.SessionPolicy(ops, w.Control.Type, w.Resource)
 	if err != nil {
 		return awsapi.Session{}, err
 	}

@@ -32,6 +32,12 @@
 // Region hold for them. Nothing becomes automatic by it: an auto rule that is limited to Regions never covers them, and neither
 // does a careful rule's "except" by Region. They need no enrolled Region, only an enrolled account.
 //
+// # What users, roles and groups are called
+//
+// Their names are their own in the account, so the path does not matter: role/team/deploy and role/deploy are the same role, in a file and where a decision is
+// explained. Patterns of several names (role/team/*) go by the names alone; one with a path never matches, and is warned about. Protected principals are
+// matched by their full ARN, path included.
+//
 // # When clocks are changed
 //
 // A weekly freeze goes by what clocks read in its time zone. A time that they read twice is inside both times, and where a

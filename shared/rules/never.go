@@ -64,12 +64,13 @@ func (f *File) neverIn(region string, accounts []Account, controls []KnownContro
 
 // neverCalled says why no resource that the match fits has such an ARN, or "".
 func (m Match) neverCalled(pattern string) string {
-	region, account, resource := arnField(pattern, 3), arnField(pattern, 4), arnField(pattern, 5)
-	kind, name, _ := strings.Cut(resource, "/")
-	principal := arnField(pattern, 2) == "iam" && slices.Contains([]string{"user", "role", "group"}, kind)
+	region, account := arnField(pattern, 3), arnField(pattern, 4)
+	_, path, name := principalParts(pattern)
 	switch {
-	case principal && strings.Contains(name, "/"):
-		return fmt.Sprintf("%s never matches: users, roles and groups are known by their names alone, so write %s/%s", pattern, kind, name[strings.LastIndex(name, "/")+1:])
+	case path != "" && name == "":
+		return fmt.Sprintf("%s never matches: behind the path the name is missing", pattern)
+	case path != "" && hasWildcard(name):
+		return fmt.Sprintf("%s never matches: several users, roles or groups are told by their names alone and not by their path, so name each of them", pattern)
 	case accountShape.MatchString(account) && !fits(m.Accounts, is(account)):
 		return fmt.Sprintf("%s never matches: it is of account %s, and the entry of account %s", pattern, account, strings.Join(m.Accounts, ", "))
 	case regionShape.MatchString(region) && !fits(m.Regions, is(region)):

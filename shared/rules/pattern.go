@@ -10,9 +10,32 @@ import (
 )
 
 // resourceMatches compares a pattern that begins with arn: to the full ARN and any other to the id. Some ids are ARNs
-// themselves, so ARN patterns are compared to both.
+// themselves, so ARN patterns are compared to both. A user, role or group is the same with its path and without.
 func resourceMatches(pattern, id, arn string) bool {
-	return wildcard.Match(pattern, id) || (strings.HasPrefix(pattern, "arn:") && wildcard.Match(pattern, arn))
+	if wildcard.Match(pattern, id) {
+		return true
+	}
+	return strings.HasPrefix(pattern, "arn:") && (wildcard.Match(pattern, arn) || wildcard.Match(pathless(pattern), pathless(arn)))
+}
+
+// pathless leaves the path out of the ARN of one user, role or group: a finding knows it by its name, which is its own in the account whatever
+// the path (IAM user guide, "IAM identifiers"). An ARN of several keeps it: without it, more would be meant.
+func pathless(arn string) string {
+	kind, path, name := principalParts(arn)
+	if path == "" || name == "" || hasWildcard(name) {
+		return arn
+	}
+	return strings.TrimSuffix(arn, kind+"/"+path+name) + kind + "/" + name
+}
+
+// principalParts takes the ARN of users, roles or groups apart: role, team/, deploy. All are empty for other ARNs.
+func principalParts(arn string) (kind, path, name string) {
+	kind, rest, _ := strings.Cut(arnField(arn, 5), "/")
+	if arnField(arn, 2) != "iam" || !slices.Contains([]string{"user", "role", "group"}, kind) {
+		return "", "", ""
+	}
+	last := strings.LastIndex(rest, "/") + 1
+	return kind, rest[:last], rest[last:]
 }
 
 func hasWildcard(pattern string) bool { return strings.ContainsAny(pattern, "*?") }

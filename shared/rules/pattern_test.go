@@ -29,6 +29,44 @@ func TestResourceMatches(t *testing.T) {
 	}
 }
 
+// A user, role or group is the same whether or not its path is named: IAM's names are unique in an account without it.
+func TestResourceMatchesWithAPath(t *testing.T) {
+	t.Parallel()
+	const plain = "arn:aws:iam::111122223333:role/deploy"
+	for pattern, want := range map[string]bool{
+		plain: true,
+		"arn:aws:iam::111122223333:role/team/deploy":   true,
+		"arn:aws:iam::111122223333:role/a/b/c/deploy":  true,
+		"arn:aws:iam::*:role/te?m/*/deploy":            true,
+		"arn:*:iam::*:role/team/deploy":                true,
+		"arn:aws:iam::111122223333:role/deploy/team":   false,
+		"arn:aws:iam::444455556666:role/team/deploy":   false,
+		"arn:aws:iam::111122223333:user/team/deploy":   false,
+		"arn:aws:iam::111122223333:policy/team/deploy": false, // a policy's path is a part of what tells it from others
+		"arn:aws:s3:::role/team/deploy":                false,
+		"arn:aws:iam::111122223333:role/team/*":        false, // names several by their path, which nothing tells us
+		"arn:aws:iam::111122223333:role/team/dep*":     false,
+		"arn:aws:iam::111122223333:role/team/":         false,
+		"arn:aws:iam::111122223333:role/*":             true,
+	} {
+		if resourceMatches(pattern, "deploy", plain) != want {
+			t.Errorf("%s: want %v", pattern, want)
+		}
+	}
+	const full = "arn:aws:iam::111122223333:role/team/deploy"
+	for pattern, want := range map[string]bool{
+		plain: true, full: true, "arn:aws:iam::111122223333:role/team/*": true, "arn:aws:iam::111122223333:role/*": true, "arn:aws:iam::111122223333:role/other/*": false,
+	} {
+		if resourceMatches(pattern, "deploy", full) != want {
+			t.Errorf("%s, of %s: want %v", pattern, full, want)
+		}
+	}
+	const policy = "arn:aws:iam::111122223333:policy/team/all"
+	if resourceMatches("arn:aws:iam::111122223333:policy/all", policy, policy) || !resourceMatches(policy, policy, policy) {
+		t.Error("a policy is known by its whole ARN")
+	}
+}
+
 func TestNamesResource(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]bool{

@@ -96,7 +96,7 @@ func (p Principal) stuck(held []Held, settled []Excess, ref iampolicy.Ref) strin
 	case admin:
 		return ""
 	case h.ARN != "":
-		return fmt.Sprintf("%s takes part in it: give the %s a policy of its own with what it uses, then: aws iam detach-%s-policy --%s-name %s --policy-arn %s", h, p.Kind, p.Kind, p.Kind, p.Name, h.ARN)
+		return fmt.Sprintf("%s takes part in it: give the %s a policy of its own with what it uses, then: aws iam detach-%s-policy --%s-name %s --policy-arn %s", h, p.Kind, p.Kind, p.Kind, p.Name, awsapi.Word(h.ARN))
 	case !Wholly(s, dangerous):
 		return fmt.Sprintf("%s: %s; then aws iam put-%s-policy --%s-name %s --policy-name %s --policy-document file://policy.json", h, Narrower(h.asNow(s), dangerous, p.Account), p.Kind, p.Kind, p.Name, h.Inline)
 	}
@@ -153,7 +153,7 @@ func (p Principal) advice(held []Held, excess []Excess) []string {
 			case line != "":
 				out = append(out, line)
 			case h.ARN != "":
-				commands = append(commands, fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", p.Kind, p.Kind, p.Name, h.ARN))
+				commands = append(commands, fmt.Sprintf("aws iam detach-%s-policy --%s-name %s --policy-arn %s", p.Kind, p.Kind, p.Name, awsapi.Word(h.ARN)))
 			default:
 				commands = append(commands, "remove "+e.Where)
 			}

@@ -72,7 +72,10 @@ func (n need) resources(call wiretap.Call) []wiretap.Resource {
 	var all []wiretap.Resource
 	for _, r := range call.Resources {
 		if r.Part == n.part && k.has(r.ARN) {
-			all = append(all, wiretap.Resource{ARN: strings.ReplaceAll(r.ARN, "*", invented), Key: r.Key}) // security-group-rule/*: of those that will be made
+			if made, many := strings.CutSuffix(r.ARN, "/*"); many { // security-group-rule/*: of those that will be made
+				r.ARN = made + "/" + invented
+			}
+			all = append(all, wiretap.Resource{ARN: r.ARN, Key: r.Key})
 		}
 	}
 	if len(all) == 0 && !n.may {

@@ -77,7 +77,7 @@ func Command(c awsapi.Call, region string) string {
 	if name, ok := services[service]; ok {
 		service = name
 	}
-	return strings.Join([]string{"aws", quote(service), quote(kebab(op)), "--region", quote(region), "--cli-input-json", quote(ascii(c.Input))}, " ")
+	return strings.Join([]string{"aws", awsapi.Word(service), awsapi.Word(kebab(op)), "--region", awsapi.Word(region), "--cli-input-json", awsapi.Word(ascii(c.Input))}, " ")
 }
 
 // The CLI's own rule for names of commands: a hyphen before each capital that begins a word, and between small letters and capitals.
@@ -90,16 +90,6 @@ var (
 func kebab(op string) string {
 	op = wordBegins.ReplaceAllString(op, "$1-$2")
 	return strings.ToLower(wordEnds.ReplaceAllString(op, "$1-$2"))
-}
-
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
-
-// quote makes one word of a text for a POSIX shell. Source: POSIX.1-2024, Shell Command Language, 2.2.2 Single-Quotes.
-func quote(s string) string {
-	if plain.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // ascii spells what is not ASCII as JSON escapes: invisible characters could otherwise make a command look like another.

@@ -98,7 +98,7 @@ func TestCommandNames(t *testing.T) {
 	}
 	for _, c := range catalog.Controls() {
 		for _, op := range append(append([]awsapi.Op{}, c.Writes...), c.Undoes...) {
-			if got := kebab(strings.SplitN(op.Name, ":", 2)[1]); !plain.MatchString(got) || strings.ToLower(got) != got {
+			if got := kebab(strings.SplitN(op.Name, ":", 2)[1]); awsapi.Word(got) != got || strings.ToLower(got) != got {
 				t.Errorf("%s of %s is no name of a command: %s", op.Name, c.ID, got)
 			}
 		}

@@ -2,13 +2,11 @@ package securitygroupopen
 
 import (
 	"fmt"
-	"math/big"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi/ec2api"
-	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
@@ -41,8 +39,10 @@ var unreachable = prefixes(
 	"224.0.0.0/4",                // multicast: RFC 1112
 	"240.0.0.0/4",                // reserved: RFC 1112
 	"::/127",                     // unspecified, loopback: RFC 4291
+	"64:ff9b:1::/48",             // local translation: RFC 8215
 	"100::/64",                   // discard only: RFC 6666
 	"2001:db8::/32", "3fff::/20", // documentation: RFC 3849, RFC 9637
+	"5f00::/16", // segment routing: RFC 9602
 	"fc00::/7",  // unique local: RFC 4193
 	"fe80::/10", // link local: RFC 4291
 	"fec0::/10", // site local: RFC 3879
@@ -62,8 +62,9 @@ func cannotReach(p netip.Prefix) bool {
 	return slices.ContainsFunc(unreachable, func(u netip.Prefix) bool { return u.Bits() <= p.Bits() && u.Contains(p.Addr()) })
 }
 
-// widthOf says how much of the internet a CIDR is. A prefix shorter than /8 is the world whatever its first address: S3 draws the line
+// widthOf says how much of the internet a CIDR is. A prefix shorter than /8 is the world wherever a part of it is in use: S3 draws the line
 // there for aws:SourceIp (S3 user guide, "The meaning of public"), and halves or quarters of the internet are how a rule hides from a search for 0.0.0.0/0.
+// That line spares RFC 1918 alone, and has no word for what is set aside otherwise: people look at such a range.
 func widthOf(cidr string) width {
 	p, ok := iampolicy.ParseNet(cidr)
 	if !ok {
@@ -130,87 +131,6 @@ func sortedPorts() []int32 {
 	}
 	slices.Sort(ports)
 	return ports
-}
-
-// judgeUnion reports sensitive ports that several rules open to a network which none of them names, or to most of the internet. Nobody settles
-// whether many networks are the world, so it is for people to look at.
-func judgeUnion(rules []ec2api.Rule, lists map[string][]string) []core.Violation {
-	var out []core.Violation
-	for _, port := range sortedPorts() {
-		v4, v6 := sourcesOf(rules, lists, port)
-		for _, nets := range [][]netip.Prefix{v4, v6} {
-			if together := union(nets); together != "" {
-				out = append(out, core.Violation{
-					Rule: "union-open", Where: fmt.Sprintf("ingress tcp %d from %d networks", port, len(nets)), Unsettled: true,
-					Reason: fmt.Sprintf("rules together let %s reach %s (%d)", together, sensitive[port], port),
-				})
-			}
-		}
-	}
-	return out
-}
-
-// sourcesOf returns the networks, each once, from which a port can be reached by rules that do not let in the world by themselves.
-func sourcesOf(rules []ec2api.Rule, lists map[string][]string, port int32) (v4, v6 []netip.Prefix) {
-	seen := map[netip.Prefix]bool{}
-	for _, r := range rules {
-		if r.Egress || reachOf(r).level != dangerous || !covers(r, port) {
-			continue
-		}
-		for _, cidr := range append([]string{r.CIDR}, lists[r.PrefixList]...) {
-			p, ok := iampolicy.ParseNet(cidr)
-			if !ok || seen[p] || widthOf(cidr) == world {
-				continue
-			}
-			seen[p] = true
-			if p.Addr().Is4() {
-				v4 = append(v4, p)
-			} else {
-				v6 = append(v6, p)
-			}
-		}
-	}
-	return v4, v6
-}
-
-// union says what networks make up together, where that is more than each of them: empty otherwise.
-func union(nets []netip.Prefix) string {
-	reaching := slices.DeleteFunc(slices.Clone(nets), cannotReach)
-	if len(reaching) < 2 {
-		return ""
-	}
-	if len(joined(reaching)) > 0 {
-		return strings.Join(joined(nets), ", ") // with what lies between them, so that the text is short
-	}
-	if iampolicy.Addresses(reaching).Cmp(most(reaching[0].Addr())) >= 0 {
-		return "most of the internet"
-	}
-	return ""
-}
-
-// joined are the broad networks that others make up together.
-func joined(nets []netip.Prefix) []string {
-	var out []string
-	for _, m := range iampolicy.MergePrefixes(nets) {
-		if widthOf(m.String()) != narrow && !cannotReach(m) && !slices.Contains(nets, m) {
-			out = append(out, m.String())
-		}
-	}
-	return out
-}
-
-// most is half of the addresses that the internet can have: of IPv4 those that are not set aside, of IPv6 2000::/3, from which all global ones are.
-func most(family netip.Addr) *big.Int {
-	if family.Is6() {
-		return new(big.Int).Lsh(big.NewInt(1), 124)
-	}
-	all := new(big.Int).Lsh(big.NewInt(1), 32)
-	for _, u := range unreachable {
-		if u.Addr().Is4() {
-			all.Sub(all, iampolicy.Addresses([]netip.Prefix{u}))
-		}
-	}
-	return all.Rsh(all, 1)
 }
 
 func pick(yes bool, a, b width) width {

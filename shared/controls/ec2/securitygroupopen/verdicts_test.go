@@ -15,12 +15,14 @@ func TestSources(t *testing.T) {
 		"0.0.0.0/0": "open", "0.0.0.0/1": "open", "128.0.0.0/1": "open", "64.0.0.0/2": "open", "32.0.0.0/3": "open", "8.0.0.0/7": "open", "10.0.0.0/7": "open",
 		"172.0.0.0/6": "open", "192.0.0.0/7": "open", "203.0.113.9/0": "open", "126.0.0.0/7": "open", "192.0.0.0/2": "open",
 		"8.0.0.0/8": "unsettled", "11.0.0.0/8": "unsettled", "126.0.0.0/8": "unsettled", "169.0.0.0/8": "unsettled", "192.0.0.0/8": "unsettled",
-		"224.0.0.0/4": "unsettled", "240.0.0.0/4": "unsettled", "224.0.0.0/3": "unsettled", // no packet comes from there, and they are wider than /8
+		"224.0.0.0/4": "unsettled", "240.0.0.0/4": "unsettled", "224.0.0.0/3": "unsettled", "224.0.0.0/7": "unsettled", "248.0.0.0/5": "unsettled", // no packet comes from there, and they are wider than /8
+		"0.0.0.0/7": "open", "192.0.0.0/3": "open", "208.0.0.0/4": "open", // a part of them is in use
 		"10.0.0.0/8": "fine", "10.255.0.0/16": "fine", "172.16.0.0/12": "fine", "192.168.0.0/16": "fine", "100.64.0.0/10": "fine", "0.0.0.0/32": "fine", "0.0.0.0/8": "fine", "127.0.0.0/8": "fine", "127.0.0.1/32": "fine", "169.254.0.0/16": "fine",
 		"192.0.2.0/24": "fine", "198.18.0.0/15": "fine", "224.0.0.0/8": "fine", "240.0.0.0/8": "fine", "255.255.255.255/32": "fine", "8.0.0.0/9": "fine", "203.0.113.9/32": "fine",
 		"::/0": "open", "::/1": "open", "8000::/1": "open", "2000::/3": "open", "0:0::0/0": "open", "c000::/2": "open", "fc00::/6": "open",
+		"2000::/4": "open", "3000::/4": "open", "2000::/7": "open", "fe00::/7": "open", "f000::/5": "open",
 		"2000::/8": "unsettled", "2600::/9": "unsettled", "2600::/31": "unsettled", "fc00::/7": "unsettled",
-		"2600::/32": "fine", "2001:db8::/48": "fine", "fd00::/8": "fine", "fd12:3456::/31": "fine", "fc00::/8": "fine", "fe80::/10": "fine", "fe80::/64": "fine", "fec0::/10": "fine", "ff00::/8": "fine", "2001:db8::/32": "fine", "3fff::/20": "fine", "::/127": "fine", "::1/128": "fine", "::/128": "fine",
+		"2600::/32": "fine", "2001:db8::/48": "fine", "fd00::/8": "fine", "fd12:3456::/31": "fine", "fc00::/8": "fine", "64:ff9b:1::/48": "fine", "5f00::/16": "fine", "fe80::/10": "fine", "fe80::/64": "fine", "fec0::/10": "fine", "ff00::/8": "fine", "2001:db8::/32": "fine", "3fff::/20": "fine", "::/127": "fine", "::1/128": "fine", "::/128": "fine",
 		"::ffff:0.0.0.0/96": "open", "::ffff:128.0.0.0/97": "open", "::ffff:8.0.0.0/104": "unsettled", "::ffff:127.0.0.0/104": "fine", "fe00::/8": "unsettled", "2001::/23": "unsettled", "::ffff:203.0.113.0/120": "fine",
 		"": "fine", "everywhere": "fine",
 	} {

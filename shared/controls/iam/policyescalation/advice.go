@@ -35,7 +35,8 @@ func placeNow(i int, removed []int) int {
 
 // advice is for what cannot just be removed: statements that are mixed, or all that there is.
 func advice(r awsapi.Resource, s State, proposals []string, removing bool) core.Advice {
-	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
+	arn := awsapi.Word(r.ID)
+	steps := []string{"See what its holders used: aws iam generate-service-last-accessed-details --arn " + arn + " --granularity ACTION_LEVEL (iam:PassRole is not tracked)"}
 	if removing {
 		steps = append(steps, iamapi.AsNow)
 	}
@@ -46,14 +47,14 @@ func advice(r awsapi.Resource, s State, proposals []string, removing bool) core.
 	if len(proposals) == 0 {
 		edit = "Write what its holders need in the place of what it says, and write it back"
 	}
-	steps = append(steps, fmt.Sprintf("%s: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; the version before stays, to go back to", edit, r.ID))
+	steps = append(steps, fmt.Sprintf("%s: aws iam create-policy-version --policy-arn %s --set-as-default --policy-document file://policy.json; the version before stays, to go back to", edit, arn))
 	if len(proposals) == 0 && len(s.Use.Attachments) == 0 {
 		steps = append(steps, "It is attached to nobody: its owner may as well delete it")
 	} else if len(proposals) == 0 {
 		steps = append(steps, "If its holders do without it, detach it from them; IAM refuses a policy without statements:")
 		for _, a := range s.Use.Attachments {
 			if a.Via == "" && !a.Boundary {
-				steps = append(steps, fmt.Sprintf("%s: aws iam detach-%s-policy --%s-name %s --policy-arn %s", a, a.Kind, a.Kind, a.Name, r.ID))
+				steps = append(steps, fmt.Sprintf("%s: aws iam detach-%s-policy --%s-name %s --policy-arn %s", a, a.Kind, a.Kind, a.Name, arn))
 			}
 		}
 	}

@@ -82,8 +82,9 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	if err != nil || len(violations) == 0 || s.Default.BoundaryOnly {
 		return core.Fix[State]{}, nil
 	}
+	arn := awsapi.Word(r.ID)
 	steps := []string{
-		"See which actions its holders used: aws iam generate-service-last-accessed-details --arn " + r.ID + " --granularity ACTION_LEVEL; aws iam get-service-last-accessed-details --job-id JOB",
+		"See which actions its holders used: aws iam generate-service-last-accessed-details --arn " + arn + " --granularity ACTION_LEVEL; aws iam get-service-last-accessed-details --job-id JOB",
 		"Take a hint for a hint: it reaches back 400 days, lags by hours, and tracks neither iam:PassRole nor S3 data events; ask the owner about yearly jobs and recovery",
 	}
 	for _, f := range tooWide(doc) {
@@ -97,7 +98,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		}
 		steps = append(steps, fmt.Sprintf("In %s, %s%s", st.Name(), how, strings.Join(f.Actions, ", ")))
 	}
-	steps = append(steps, "Write it back: aws iam create-policy-version --policy-arn "+r.ID+" --set-as-default --policy-document file://policy.json; version "+s.Default.ID+" stays, to go back to")
+	steps = append(steps, "Write it back: aws iam create-policy-version --policy-arn "+arn+" --set-as-default --policy-document file://policy.json; version "+s.Default.ID+" stays, to go back to")
 	return core.Fix[State]{Advice: []core.Advice{{
 		Title: "Narrow policy " + r.ID, Steps: steps, Outage: "an action that is left out is refused to every holder at once", Cost: "none",
 	}}}, nil
