@@ -30,7 +30,7 @@ func applyCommand() *cobra.Command {
 		Long: `Looks at each resource of the file again and plans again. A plan is carried out only if its hash is still the one in the file and the rules file
 allows it: in mode auto at once, in mode approve after you have typed its short hash. The file names plans; its calls are never made.
 
-Where the rules file lists people, a plan in mode approve is theirs to decide (shoreup pending, shoreup approve) and is refused here. Else the record says that
+Where the rules file or the installation lists people, a plan in mode approve is theirs to decide (shoreup pending, shoreup approve) and is refused here. Else the record says that
 your AWS identity approved it. If an earlier apply was cut short, what came of it is found out by reading; nothing is done twice.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.apply(cmd, args[0]) },
 	}
@@ -143,7 +143,11 @@ func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, who string, in *b
 	if err != nil || f.Outcome != core.AwaitingApproval {
 		return f, busy(p, err)
 	}
-	if !listsPeople(file) { // else the engine says no, and records it
+	theirs, err := h.Engine.PeopleDecide(ctx, file)
+	if err != nil {
+		return f, err
+	}
+	if !theirs { // else the engine says no, and records it
 		switch said, err := confirm(f, in, prompt); {
 		case err != nil || said == saidNothing:
 			return f, err
@@ -154,9 +158,6 @@ func applyOne(ctx context.Context, h *hub.Hub, p core.Finding, who string, in *b
 	f, err = h.Engine.ApplyApproved(ctx, c, r, p.Hash, who)
 	return f, busy(p, err)
 }
-
-// listsPeople reports whether the rules file says who decides. A file that cannot be read may.
-func listsPeople(file *rules.File) bool { return file == nil || len(file.People) > 0 }
 
 func notEnrolled(file *rules.File, c core.Control, r awsapi.Resource) string {
 	region := r.Region

@@ -38,7 +38,7 @@ func planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Look, judge, and show what would be changed; changes nothing", Args: cobra.NoArgs,
 		Long: `Looks at resources with the account's read credentials, and shows what is wrong, the smallest fix, and what the rules file says about it.
-Without flags everything in the account and Region is looked at. Exit code 0: nothing to do; 2: something is wrong; 1: something could not be looked at.`,
+Without flags everything in the account and Region is looked at. What people exempted beside the rules file is known with --table only. Exit code 0: nothing to do; 2: something is wrong; 1: something could not be looked at.`,
 		Example: "  shoreup plan --control s3-bucket-public --resource my-bucket\n  shoreup plan --control 'ec2-*' --out plan.json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -47,6 +47,7 @@ Without flags everything in the account and Region is looked at. Exit code 0: no
 	o.awsFlags(cmd)
 	cmd.Flags().StringSliceVar(&o.controls, "control", nil, "only these controls (ids; * stands for any text)")
 	cmd.Flags().StringSliceVar(&o.resources, "resource", nil, "only these resources (ids or ARNs)")
+	cmd.Flags().StringVar(&o.table, "table", "", "prefix of the installation's tables, so that what people exempted there counts as exempt")
 	cmd.Flags().StringVar(&o.out, "out", "", "also write the plans to this file, for shoreup apply")
 	return cmd
 }

@@ -19,7 +19,7 @@ func undoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo RECORD", Short: "Take back a fix, named by its audit record (ACCOUNT/SEQ)", Args: cobra.ExactArgs(1),
 		Long: `Makes a plan of the calls that the record holds to take the fix back, shows it, and carries it out after you have typed its short hash. Refused if the
-audit chain does not verify, or if the resource has changed since the fix. The record says that your AWS identity approved it. Where the rules file lists people,
+audit chain does not verify, or if the resource has changed since the fix. The record says that your AWS identity approved it. Where the rules file or the installation lists people,
 they decide: use --ask.
 
 With --ask, the installation does it: it asks those who may decide, under the same rules as for a fix, and takes the fix back once they agreed. Neither you nor
@@ -85,8 +85,12 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 // takeBack takes back a fix if whoever calls may say so and does.
 func takeBack(cmd *cobra.Command, h *hub.Hub, u engine.Undoing, who string) (core.Finding, error) {
 	ctx := cmd.Context()
-	if listsPeople(h.Engine.Rules(ctx)) {
-		return h.Engine.Refuse(ctx, u.Finding, "the rules file lists people, and they decide about it: ask them with shoreup undo --ask --reason TEXT")
+	theirs, err := h.Engine.PeopleDecide(ctx, h.Engine.Rules(ctx))
+	if err != nil {
+		return u.Finding, err
+	}
+	if theirs {
+		return h.Engine.Refuse(ctx, u.Finding, "there are people who decide about it: ask them with shoreup undo --ask --reason TEXT")
 	}
 	switch said, err := confirm(u.Finding, bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr()); {
 	case err != nil || said == saidNothing:

@@ -369,8 +369,14 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 		if f.Hash != hash && (planned || f.Outcome == core.Reported || f.Outcome == core.Excepted || f.Outcome == core.Refused) {
 			f.Outcome, f.Reason = core.Stale, "what is there is not what was planned for: plan again"
 		}
-		if f.Outcome == core.AwaitingApproval && approver != "" && len(seen.file.People) > 0 {
-			f.Outcome, f.Reason = core.Refused, decidedByPeople
+		if planned && f.Outcome != core.Stale {
+			theirs, err := e.theirs(ctx, f, seen.file, a, approver)
+			if err != nil {
+				return f, err
+			}
+			if theirs {
+				f.Outcome, f.Reason = core.Refused, decidedByPeople
+			}
 		}
 		switch {
 		case f.Outcome == core.Stale, f.Outcome == core.Refused, f.Outcome == core.Excepted, f.Outcome == core.Reported:
@@ -393,7 +399,32 @@ func (e *Engine) ApplyApproved(ctx context.Context, c core.Control, r awsapi.Res
 	})
 }
 
-const decidedByPeople = "the rules file lists people, and they decide about it, none of them alone on their own machine: shoreup pending shows what waits, shoreup approve says yes"
+// theirs reports whether people decide about a plan that somebody wants to carry out at their own terminal: since it needs an approval where people are listed, in
+// the file at hand or in the installation whose tables are used; or since the installation asks them about it already, although the file at hand does not.
+func (e *Engine) theirs(ctx context.Context, f core.Finding, file *rules.File, a *ahead, approver string) (bool, error) {
+	needs := f.Outcome == core.AwaitingApproval
+	if needs && approver == "" {
+		return false, nil
+	}
+	there, err := a.there()
+	if err != nil {
+		return false, err
+	}
+	if waits := there.found && there.occ.State == occurrence.Waiting && there.occ.Decision == rules.Approve.String(); !needs && !waits {
+		return false, nil
+	}
+	return e.PeopleDecide(ctx, file)
+}
+
+// PeopleDecide reports whether plans in mode approve are for listed people to decide about. A rules file that cannot be read may list some.
+func (e *Engine) PeopleDecide(ctx context.Context, file *rules.File) (bool, error) {
+	if file == nil || len(file.People) > 0 || e.InForce == nil {
+		return file == nil || len(file.People) > 0, nil
+	}
+	return e.InForce(ctx)
+}
+
+const decidedByPeople = "there are people who decide about it, none of them alone on their own machine: shoreup pending shows what waits, shoreup approve says yes"
 
 // causeOf is the cause that an occurrence was opened for.
 func causeOf(occ occurrence.Occurrence) core.Cause {

@@ -36,6 +36,8 @@ type Engine struct {
 	Exempted func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error)
 	// NotExempted is the same as a condition of the transaction that records an intent. Nil: none.
 	NotExempted func(control string, r awsapi.Resource) dynamodbapi.Item
+	// InForce reports whether the installation has people who decide, whatever the rules file at hand says. Nil: only the file says so.
+	InForce func(context.Context) (bool, error)
 	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look.
 	Ask func(ctx context.Context, control string, r awsapi.Resource) error
 	// Enqueue hands an automatic plan to the function that applies it. Nil: it is applied at once, in this process.

@@ -236,6 +236,41 @@ func TestWherePeopleAreListedNobodyElseApproves(t *testing.T) {
 	}
 }
 
+// A rules file without people that somebody brings does not make them the one who decides.
+func TestPeopleOfTheInstallationDecideWhateverFileIsBrought(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file, approver string
+		inForce        bool
+		outcome        core.Outcome
+	}{
+		"without its people":            {noPeople, "arn:aws:iam::111122223333:user/dana", true, core.Refused},
+		"automatic, where people wait":  {autoAll, "", true, core.Refused},
+		"there are none":                {noPeople, "arn:aws:iam::111122223333:user/dana", false, core.Fixed},
+		"automatic, and there are none": {autoAll, "", false, core.Fixed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, listed)
+			r.setup(publicBucket)
+			want(t, r.evaluate(), core.AwaitingApproval)
+			brought := r.after(c.file, 0)
+			brought.InForce = func(context.Context) (bool, error) { return c.inForce, nil }
+			plan := brought.Find(t.Context(), bucketpublic.Control(), r.resource(), core.Cause{Origin: rules.OriginCLI})
+			f, err := brought.ApplyApproved(t.Context(), bucketpublic.Control(), r.resource(), plan.Hash, c.approver)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, f, c.outcome)
+		})
+	}
+}
+
+const noPeople = `
+version: 1
+rules: [{ name: ask, match: { families: [storage] }, mode: approve }]
+`
+
 func TestAnUndoThatIsRefusedIsOnRecord(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, autoAll)

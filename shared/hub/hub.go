@@ -63,6 +63,7 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 		h.Engine.Granted = func(ctx context.Context, k approval.Key) (approval.Grant, bool, error) {
 			return approval.Granted(ctx, store, approvals, k, time.Now())
 		}
+		h.Engine.InForce = func(ctx context.Context) (bool, error) { return approval.PeopleInForce(ctx, store, approvals) }
 		h.Engine.Exempted = func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error) {
 			return approval.Exempted(ctx, store, approvals, control, r, time.Now())
 		}
