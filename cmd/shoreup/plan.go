@@ -162,13 +162,16 @@ func (p *planned) exit() error {
 	return nil
 }
 
-// look finds what the flags ask for: the named resources, or all of each type.
+// look finds what the flags ask for: the named resources, or all of each type. The controls of a resource look at it one after the other, and what several of
+// them read is read once.
 func (o *planFlags) look(ctx context.Context, e *engine.Engine, controls []core.Control, result *planned) error {
 	var g errgroup.Group
 	g.SetLimit(lookAtOnce)
 	defer progressDone()
 	var looked atomic.Int64
 	lists := map[string][]awsapi.Resource{} // by type and Region: several controls judge one type
+	judges := map[awsapi.Resource][]core.Control{}
+	var order []awsapi.Resource
 	for _, c := range controls {
 		resources, err := o.targets(ctx, e, c, lists)
 		if err != nil {
@@ -177,12 +180,21 @@ func (o *planFlags) look(ctx context.Context, e *engine.Engine, controls []core.
 			continue
 		}
 		for _, r := range resources {
-			g.Go(func() error {
-				progress("looked at %d, now %s of %s", looked.Add(1), c.ID, r.ID)
-				result.add(e.Find(ctx, c, r, core.Cause{Origin: rules.OriginCLI}))
-				return ctx.Err()
-			})
+			if judges[r] == nil {
+				order = append(order, r)
+			}
+			judges[r] = append(judges[r], c)
 		}
+	}
+	for _, r := range order {
+		g.Go(func() error {
+			once := awsapi.WithShared(ctx)
+			for _, c := range judges[r] {
+				progress("looked at %d, now %s of %s", looked.Add(1), c.ID, r.ID)
+				result.add(e.Find(once, c, r, core.Cause{Origin: rules.OriginCLI}))
+			}
+			return ctx.Err()
+		})
 	}
 	return g.Wait()
 }
