@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -64,10 +65,13 @@ func undo(cmd *cobra.Command, o *options, chain string, seq int64) error {
 		return err
 	}
 	u, err := h.Engine.PlanUndo(cmd.Context(), chain, seq)
-	if err != nil {
-		return err
+	f := u.Finding
+	if err == nil {
+		f, err = takeBack(cmd, h, u, o.who)
 	}
-	f, err := takeBack(cmd, h, u, o.who)
+	if asJSON && errors.Is(err, engine.ErrCannotUndo) { // programs are told in their own words
+		f.Account, f.Outcome, f.Reason, err = chain, core.Refused, err.Error(), nil
+	}
 	if err != nil {
 		return err
 	}

@@ -323,6 +323,10 @@ func (p place) checkUndo() {
 	if s := p.want(1, "", "undo", record, "--table", "shoreup"); !strings.Contains(s.stderr, "changed since") {
 		p.t.Errorf("undone twice: %q, want that it has changed since", s.stderr)
 	}
+	p.json(1, "", &got, "undo", record, "--table", "shoreup")
+	if len(got.Results) != 1 || got.Results[0].Outcome != "refused" || !strings.Contains(got.Results[0].Reason, "changed since") {
+		p.t.Errorf("undone twice, for programs: %+v", got.Results)
+	}
 	p.want(2, "", planBucket...)
 	p.want(0, "", "audit", "verify", "--table", "shoreup")
 }
