@@ -4,6 +4,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,37 +19,16 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 	"github.com/shoreup/shoreup/shared/catalog"
+	"github.com/shoreup/shoreup/shared/localcloud/build"
 	"github.com/shoreup/shoreup/shared/localcloud/emulator"
 	"github.com/shoreup/shoreup/shared/localcloud/emulator/emulatortest"
 	"github.com/shoreup/shoreup/shared/localcloud/setup"
 )
 
 // binary is the command, built once. It is run as people run it, since go run makes other exit codes of some.
-var binary = sync.OnceValues(func() (string, error) {
-	out := filepath.Join(scratch, "shoreup")
-	cmd := exec.Command("go", "build", "-o", out, "./cmd/shoreup")
-	cmd.Dir = "../.."
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the command: %w\n%s", err, said)
-	}
-	return out, nil
-})
+var binary = sync.OnceValues(func() (string, error) { return build.Command(context.Background()) })
 
-// scratch is where the command is built; the only way to have it for all tests of the process.
-var scratch string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "shoreup-cli-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	scratch = dir
-	emulatortest.Main(m)
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-}
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
 const region = "eu-west-1"
 

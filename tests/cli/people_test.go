@@ -109,7 +109,7 @@ func TestReport(t *testing.T) {
 	if err != nil || len(rows) != 2 || !strings.HasPrefix(strings.Join(rows[0], " "), "severity control title account region service resource_type resource arn owner outcome ") {
 		t.Errorf("%v, %d rows, columns %v", err, len(rows), rows[0])
 	}
-	if out := p.want(2, "", report("--format", "markdown")...).out; !strings.Contains(out, "## Findings") || !strings.Contains(out, strings.ReplaceAll(p.bucket(), "-", "&#45;")) {
+	if out := p.want(2, "", report("--format", "markdown")...).out; !strings.Contains(out, "## Findings") || !strings.Contains(out, "<code>"+p.bucket()+"</code>") {
 		t.Errorf("%s", out)
 	}
 	if s := p.want(2, "", report()...); s.out != "" || s.stderr != "report of 1 plan written to report.html\n" {

@@ -25,12 +25,12 @@ type look struct {
 	Grants string // canonical
 }
 
-// reader is a session that no fault lies on. It gets another name before its budget of requests is used up.
+// reader is a session that no fault lies on. It gets another name before its budget of requests is used up, and one of this world's own: budgets are kept by name.
 func (w *world) reader() awsapi.Session {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.looks++; w.looks%25 == 1 {
-		w.onlooker = w.plain(fmt.Sprintf("onlooker-%d", w.looks))
+		w.onlooker = w.plain(fmt.Sprintf("%s-onlooker-%d", w.account, w.looks))
 	}
 	return w.onlooker
 }

@@ -33,7 +33,7 @@ const (
 	homeStack  = "shoreup-home"
 
 	// maxWindow keeps the time in which messages for people are gathered within a demo's patience; the template has five seconds.
-	maxWindow = 2 * time.Second
+	maxWindow = time.Second
 )
 
 //go:embed company.txt
@@ -115,7 +115,8 @@ func (c *cloud) install(ctx context.Context) error {
 		name  string
 		input map[string]string
 	}{
-		{"secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": fmt.Sprintf(`{"bot_token":%q,"signing_secret":%q}`, c.slack.Token(), signingSecret)}},
+		{"secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": fmt.Sprintf(`{"bot_token":%q}`, c.slack.Token())}},
+		{"secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack-signing", "SecretString": fmt.Sprintf(`{"signing_secret":%q}`, signingSecret)}},
 		{"s3:PutObject", map[string]string{"Bucket": bucket, "Key": key, "Body": rulesFile}},
 	} {
 		raw, err := json.Marshal(call.input)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/shoreup/shoreup/cmd/shoreup/demo"
+	"github.com/shoreup/shoreup/shared/localcloud/build"
 )
 
 // adopt makes orphans of what this process starts its own children, so that what is left running can be seen.
@@ -51,14 +52,11 @@ func leftRunning(t *testing.T) []string {
 // The README promises these numbers and that nothing stays. The command is built and run as people run it.
 func TestDemo(t *testing.T) {
 	adopt(t)
-	dir := t.TempDir()
-	command := filepath.Join(dir, "shoreup")
-	build := exec.Command("go", "build", "-o", command, "./cmd/shoreup")
-	build.Dir = "../../.."
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the command: %v\n%s", err, said)
+	command, err := build.Command(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := filepath.Join(dir, "out")
+	out := filepath.Join(t.TempDir(), "out")
 	run := exec.CommandContext(t.Context(), command, "demo", "--format", "json", "--out", out)
 	run.Dir = "../../.." // it builds the functions from the checkout
 	// Whatever account a person is logged in to must not matter.

@@ -28,7 +28,7 @@ const (
 	SK = "sk"
 )
 
-// firstWait is how long the first repetition of a request waits at most. DynamoDB answers in milliseconds; its SDKs start at 50.
+// firstWait is what a store's FirstWait is at first. DynamoDB answers in milliseconds; its SDKs start at 50.
 const firstWait = 50 * time.Millisecond
 
 // ErrBusy says that a transaction had no effect because others were at the same items or the table was throttled: try again.
@@ -36,6 +36,9 @@ var ErrBusy = errors.New("the table is busy, nothing was written; try again")
 
 // Store reads and writes our own tables. All reads are consistent. It may be used concurrently.
 type Store struct {
+	// FirstWait is how long the first repetition of a request waits at most; each further one may wait twice as long. Set it before the first request.
+	FirstWait time.Duration
+
 	session awsapi.Session
 	retryer aws.Retryer
 
@@ -45,17 +48,15 @@ type Store struct {
 
 // NewStore returns the store in the session's account and Region.
 func NewStore(s awsapi.Session) *Store {
-	return &Store{
-		session: s,
-		// The session's own retryer is made for customers' accounts, where awsapi does the waiting; here there is no limiter.
-		retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = 4
-			o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
-				return rand.N(firstWait << attempt), nil
-			})
-		}),
-		requests: map[string]int{},
-	}
+	out := &Store{FirstWait: firstWait, session: s, requests: map[string]int{}}
+	// The session's own retryer is made for customers' accounts, where awsapi does the waiting; here there is no limiter.
+	out.retryer = retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 4
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+			return rand.N(out.FirstWait << attempt), nil
+		})
+	})
+	return out
 }
 
 // Requests returns how many requests were made so far, by operation ("dynamodb:GetItem"), those that the SDK repeated counted once.

@@ -1,5 +1,5 @@
-// Package build makes the function binaries that the local cloud runs, out of
-// the sources of this checkout.
+// Package build makes the function binaries that the local cloud runs, and the
+// command that tests run, out of the sources of this checkout.
 //
 // The flags share Go's build cache with `go run` and `go test`. Of the 219
 // packages under a small function, the tag lambda.norpc changes two (and
@@ -49,40 +49,61 @@ func Functions(ctx context.Context, names []string, progress func(string)) (map[
 }
 
 func functionsIn(ctx context.Context, root string, names []string, progress func(string)) (map[string]string, error) {
-	if progress == nil {
-		progress = func(string) {}
-	}
-	dir, err := cache.Dir("functions", fmt.Sprintf("%x", sha256.Sum256([]byte(root)))[:12])
-	if err != nil {
-		return nil, err
-	}
-	packages, paths := []string{}, map[string]string{}
+	packages := []string{}
 	for _, name := range names {
 		if !validName.MatchString(name) {
 			return nil, fmt.Errorf("building functions: %q is not the name of a folder below functions", name)
 		}
 		packages = append(packages, "./functions/"+name)
-		paths[name] = filepath.Join(dir, name)
 	}
 	if len(names) == 0 {
-		return paths, nil
+		return map[string]string{}, nil
+	}
+	return into(ctx, "functions", root, packages, []string{"-tags=lambda.norpc", "-ldflags=-s -w"}, progress)
+}
+
+// Command builds the command line as people do, and returns the binary's path
+// in the cache folder. Tests of several packages need it: what is up to date
+// is not linked again.
+func Command(ctx context.Context) (string, error) {
+	root, err := ModuleRoot(ctx)
+	if err != nil {
+		return "", err
+	}
+	paths, err := into(ctx, "command", root, []string{"./cmd/shoreup"}, nil, nil)
+	return paths["shoreup"], err
+}
+
+// into builds packages into a folder of the cache that is this checkout's, and
+// returns the binaries' paths by name.
+func into(ctx context.Context, kind, root string, packages, flags []string, progress func(string)) (map[string]string, error) {
+	if progress == nil {
+		progress = func(string) {}
+	}
+	dir, err := cache.Dir(kind, fmt.Sprintf("%x", sha256.Sum256([]byte(root)))[:12])
+	if err != nil {
+		return nil, err
 	}
 	lock, err := cache.Acquire(ctx, dir+".lock", func() {
-		progress("waiting for another process that is building functions")
+		progress("waiting for another process that is building the same")
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = buildInto(ctx, root, dir, packages, progress)
+	err = buildInto(ctx, root, dir, packages, flags, progress)
 	if err = errors.Join(err, lock.Release()); err != nil {
-		return nil, fmt.Errorf("building functions %s: %w", strings.Join(names, ", "), err)
+		return nil, fmt.Errorf("building %s: %w", strings.Join(packages, ", "), err)
+	}
+	paths := map[string]string{}
+	for _, p := range packages {
+		paths[filepath.Base(p)] = filepath.Join(dir, filepath.Base(p))
 	}
 	return paths, nil
 }
 
 // buildInto builds beside dir and renames, because a binary that is running
 // can be replaced but not written to.
-func buildInto(ctx context.Context, root, dir string, packages []string, progress func(string)) error {
+func buildInto(ctx context.Context, root, dir string, packages, flags []string, progress func(string)) error {
 	fresh, err := os.MkdirTemp(dir, ".build-*")
 	if err != nil {
 		return err
@@ -94,15 +115,14 @@ func buildInto(ctx context.Context, root, dir string, packages []string, progres
 		}
 	}
 	// The separator at the end makes it a folder, which takes several binaries.
-	args := append([]string{"build", "-v", "-tags=lambda.norpc", "-buildvcs=false", "-ldflags=-s -w",
-		"-o", fresh + string(filepath.Separator)}, packages...)
+	args := slices.Concat([]string{"build", "-v", "-buildvcs=false", "-o", fresh + string(filepath.Separator)}, flags, packages)
 	if err := goCommand(ctx, root, args, progress); err != nil {
 		return err
 	}
 	for _, p := range packages {
 		name := filepath.Base(p)
 		if err := os.Rename(filepath.Join(fresh, name), filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("putting function %s in place: %w", name, err)
+			return fmt.Errorf("putting %s in place: %w", name, err)
 		}
 	}
 	return nil

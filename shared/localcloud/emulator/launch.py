@@ -6,9 +6,7 @@ Prints its port on standard output once it listens; everything after that goes
 to standard error, which is the log.
 """
 
-import copy
 import gc
-import io
 import json
 import logging
 import os
@@ -21,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     create_backend_app,
 )
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 
 def load_managed_policies_on_first_use():
@@ -42,10 +40,15 @@ def load_managed_policies_on_first_use():
             for name, policy in data.items()
         ]
 
+    def like(original):  # what copy.copy does, for a third
+        copied = object.__new__(type(original))
+        copied.__dict__.update(original.__dict__)
+        return copied
+
     def copied(policy, account_id):
-        mine = copy.copy(policy)
+        mine = like(policy)
         mine.account_id, mine.tags = account_id, {}
-        mine.versions = [copy.copy(version) for version in policy.versions]
+        mine.versions = [like(version) for version in policy.versions]
         return mine
 
     def build(backend):
@@ -103,46 +106,15 @@ def one_at_a_time(app):
     return serve
 
 
-class Connection(WSGIRequestHandler):
-    """Answers one request after the other on a connection that it keeps.
+def without_debugging(create):
+    """Leave out Flask's checks for its own developers; errors reach us as before."""
 
-    werkzeug closes it after each answer, because an application may leave
-    part of a request unread. Here each request is read in full first.
-    """
+    def create_quiet(service):
+        app = create(service)
+        app.debug, app.config["PROPAGATE_EXCEPTIONS"] = False, True
+        return app
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self):
-        environ = self.make_environ()
-        if environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read()
-        else:
-            body = self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        answer = []
-
-        def start_response(status, headers, exc_info=None):
-            answer[:] = status, headers
-
-        parts = self.server.app(environ, start_response)
-        content = b"".join(parts)
-        if hasattr(parts, "close"):
-            parts.close()
-        self.send(*answer, content)
-
-    def send(self, status, headers, content):
-        bodiless = self.command == "HEAD" or status[:3] in ("204", "304")
-        if self.command != "HEAD":  # its length is that of the body it lacks
-            headers = [(k, v) for k, v in headers if k.lower() != "content-length"]
-        if not bodiless:
-            headers.append(("Content-Length", len(content)))
-        if self.close_connection:
-            headers.append(("Connection", "close"))
-        lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}"]
-        lines += [f"{key}: {value}" for key, value in headers]
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        self.wfile.write(head if bodiless else head + content)
+    return create_quiet
 
 
 def collect_garbage_seldom():
@@ -164,6 +136,7 @@ def main():
     if sys.argv[1] == "attached":
         end_with_parent()
     for improve in (
+        read_headers_as_lines,
         load_managed_policies_on_first_use,
         load_images_on_first_use,
         remember_what_does_not_change,
@@ -180,7 +153,7 @@ def main():
         improve()
     # Errors are worth logging, each answered request is not.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    app = one_at_a_time(DomainDispatcherApplication(create_backend_app))
+    app = one_at_a_time(DomainDispatcherApplication(without_debugging(create_backend_app)))
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Connection)
     os.environ["MOTO_PORT"] = str(server.port)
     print(server.port, flush=True)

@@ -37,6 +37,8 @@ var (
 	tables string
 	//go:embed queues.py
 	queues string
+	//go:embed connection.py
+	connection string
 	//go:embed launch.py
 	launch string
 )
@@ -102,8 +104,8 @@ func (s *Server) launch(ctx context.Context, in installation, log *os.File, deta
 		mode = "detached"
 	}
 	// Not CommandContext: the emulator outlives the context of its start.
-	s.cmd = exec.Command(in.python, "-c", faster+tables+queues+launch, mode)
-	s.cmd.Env = append(CleanEnv(in.env), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONUNBUFFERED=1")
+	s.cmd = exec.Command(in.python, "-c", faster+tables+queues+connection+launch, mode)
+	s.cmd.Env = append(CleanEnv(in.env), "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "MOTO_DISABLE_GLOBAL_CORS=true", "PYTHONUNBUFFERED=1")
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !detached, Setsid: detached}
 	s.cmd.Stderr = log
 	if !detached {

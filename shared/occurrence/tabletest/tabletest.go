@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -56,8 +57,12 @@ func New(t testing.TB) *Cloud {
 	return c
 }
 
-// Store returns a new store.
-func (c *Cloud) Store() *dynamodbapi.Store { return dynamodbapi.NewStore(c.Session) }
+// Store returns a new store. It repeats requests at once: nobody else is at these tables who would need the time.
+func (c *Cloud) Store() *dynamodbapi.Store {
+	s := dynamodbapi.NewStore(c.Session)
+	s.FirstWait = time.Millisecond
+	return s
+}
 
 // Table returns the name of the table with that suffix.
 func (c *Cloud) Table(suffix string) string { return Prefix + "-" + suffix }

@@ -13,8 +13,12 @@ package emulatortest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,16 +49,41 @@ var (
 	accounts atomic.Int64
 )
 
+// atOnce is how many parallel tests run at once on machines with fewer CPUs.
+// Tests on an emulator wait more than they compute: for the emulator, for
+// budgets of requests, between attempts.
+const atOnce = 8
+
+// garbage is what GOGC is where nobody says otherwise: the little that these
+// tests keep would be looked through again with every few megabytes that their
+// requests leave behind, which took half of the time of some.
+const garbage = 400
+
 // Main runs the tests and stops the emulator that they started, if any.
 // Without it the emulator still ends with the process, but its empty log
 // file stays behind.
 func Main(m *testing.M) {
+	if err := waitTogether(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	m.Run()
 	if s := running.Load(); s != nil {
 		if err := s.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
+}
+
+// waitTogether lets tests wait beside each other, unless the command line says how many may.
+func waitTogether() error {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() != f.DefValue || runtime.GOMAXPROCS(0) >= atOnce {
+		return nil
+	}
+	return flag.Set("test.parallel", strconv.Itoa(atOnce))
 }
 
 // ForTest returns the process's emulator, installed and started on first use.
