@@ -108,7 +108,7 @@ func TestEnrolled(t *testing.T) {
 		"cloudtrail/testdata/s3_put_bucket_policy":    {""},
 		"cloudtrail/testdata/s3_create_bucket":        {"account 111122223333 is not enrolled in Region eu-central-1"},
 		"cloudtrail/testdata/s3_malformed_account":    {`malformed account id "12345"`},
-		"configrule/testdata/aggregated_envelope":     {"account 444455556666 is not enrolled in Region eu-west-1"},
+		"configrule/testdata/account_cn":              {"account 444455556666 is not enrolled in Region cn-north-1"},
 		"guardduty/testdata/cn":                       {"account 444455556666 is not enrolled in Region cn-north-1"},
 		"sweep/testdata/all":                          {"account 111122223333 is not enrolled in Region eu-west-1"},
 		"securityhub/testdata/administrator_envelope": {"account 444455556666 is not enrolled in Region eu-west-1"},

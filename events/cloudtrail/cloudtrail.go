@@ -43,7 +43,7 @@ func Parse(env wire.Envelope, o Options) ([]signal.Signal, error) {
 	if base.Time.IsZero() {
 		base.Time = env.When()
 	}
-	base = agreeWithEnvelope(wire.Settle(base), env)
+	base = wire.Within(wire.Settle(base), env)
 	if base.Class == signal.ClassInvalid {
 		return []signal.Signal{base}, nil
 	}
@@ -56,17 +56,6 @@ func Parse(env wire.Envelope, o Options) ([]signal.Signal, error) {
 		base = base.Drop(reason)
 	}
 	return resources(base, rec, paths, at), nil
-}
-
-// agreeWithEnvelope refuses a record whose account or Region is not that of the envelope around it; AWS never sends one.
-func agreeWithEnvelope(s signal.Signal, env wire.Envelope) signal.Signal {
-	if env.Account != "" && env.Account != s.Account {
-		return s.Invalid(fmt.Sprintf("recipient account %.64q does not agree with the envelope's %.64q", s.Account, env.Account))
-	}
-	if env.Region != "" && env.Region != s.Region {
-		return s.Invalid(fmt.Sprintf("Region %.64q does not agree with the envelope's %.64q", s.Region, env.Region))
-	}
-	return s
 }
 
 // uninteresting says why a watched call changed nothing that we need look at, "" if it did. A call by an own role comes first: its reason matters most.

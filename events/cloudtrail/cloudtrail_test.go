@@ -85,7 +85,7 @@ func cases() map[string][]seen {
 		"s3_put_bucket_policy_same_role_name_elsewhere":          {bucket()},
 		"s3_list_buckets_unwatched":                              {look(nowhere, nowhere).not("no control watches s3.amazonaws.com ListBuckets")},
 		"s3_read_only_as_text":                                   {bucket().not("read-only call")},
-		"s3_envelope_of_other_account":                           {look(nowhere, nowhere).invalid(`recipient account "111122223333" does not agree with the envelope's "123456789012"`)},
+		"s3_envelope_of_other_account":                           {look(nowhere, nowhere).invalid(`account "111122223333" does not agree with the envelope's "123456789012"`)},
 		"s3_envelope_of_other_region":                            {look(nowhere, nowhere).invalid(`Region "us-east-1" does not agree with the envelope's "eu-west-1"`)},
 		"s3_bucket_without_name":                                 {look(nowhere, nowhere).not("no AWS::S3::Bucket id in event")},
 		"s3_unknown_region":                                      {look(nowhere, nowhere).at("111122223333", "moon-base-1", "").invalid(`unknown partition: Region "moon-base-1"`)},

@@ -35,7 +35,7 @@ type Item struct {
 	ResourceName string `json:"resourceName"`
 }
 
-// Parse gives the one signal of the event. Account and Region are the item's. Errors wrap wire.ErrMalformed: neither item nor summary.
+// Parse gives the one signal of the event. Account and Region are the item's, and must be those of the envelope, but for what is global. Errors wrap wire.ErrMalformed: neither item nor summary.
 func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	var d Detail
 	if err := env.DecodeDetail(&d); err != nil {
@@ -52,20 +52,23 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	if item == nil {
 		return nil, env.Malformed("neither configurationItem nor configurationItemSummary")
 	}
-	return []signal.Signal{fromItem(s, *item)}, nil
+	return []signal.Signal{fromItem(s, *item, env)}, nil
 }
 
 func isItemMessage(t string) bool {
 	return t == "ConfigurationItemChangeNotification" || t == "OversizedConfigurationItemChangeNotification"
 }
 
-func fromItem(s signal.Signal, item Item) signal.Signal {
+func fromItem(s signal.Signal, item Item, env wire.Envelope) signal.Signal {
 	s.ResourceType = item.ResourceType
 	s.Account = cmp.Or(item.AWSAccountID, s.Account)
 	s.Region = region(item, s.Region)
 	s.Deleted = strings.HasPrefix(item.Status, "ResourceDeleted")
 	s.ResourceID = resourceID(item)
-	s = wire.Agree(wire.Settle(s), item.ARN)
+	if global(item) {
+		env.Region = ""
+	}
+	s = wire.Agree(wire.Within(wire.Settle(s), env), item.ARN)
 	if !s.Relevant {
 		return s
 	}
@@ -82,14 +85,16 @@ func fromItem(s signal.Signal, item Item) signal.Signal {
 
 // region is where the resource is. Config calls the Region of IAM's entities "global"; ours is the home Region of the partition.
 func region(item Item, envelope string) string {
-	switch item.AWSRegion {
-	case "":
+	switch {
+	case item.AWSRegion == "":
 		return envelope
-	case "global", "aws-global":
+	case global(item):
 		return signal.HomeRegion(signal.PartitionOf(envelope))
 	}
 	return item.AWSRegion
 }
+
+func global(item Item) bool { return item.AWSRegion == "global" || item.AWSRegion == "aws-global" }
 
 // resourceID is the primary identifier where the item has it: Config's resourceId is a unique id (AIDA..., db-...) for some types.
 func resourceID(item Item) string {

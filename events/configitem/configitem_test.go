@@ -48,7 +48,10 @@ func cases() map[string]signal.Signal {
 		"iam_user_without_name": look("AWS::IAM::User", "AIDAEXAMPLEUSERID0001"),
 		"queue": at(look("AWS::SQS::Queue", "https://sqs.us-gov-west-1.amazonaws.com/123456789012/orders"),
 			"123456789012", "us-gov-west-1", "aws-us-gov"),
-		"aggregated_envelope": at(bucket(), "444455556666", "eu-west-1", "aws"),
+		"envelope_of_other_account": at(bucket(), "444455556666", "eu-west-1", "aws").
+			Invalid(`account "444455556666" does not agree with the envelope's "123456789012"`),
+		"envelope_of_other_region": at(bucket(), "444455556666", "eu-west-1", "aws").
+			Invalid(`Region "eu-west-1" does not agree with the envelope's "us-east-1"`),
 		"arn_of_other_account": group().Invalid(
 			"ARN arn:aws:ec2:us-east-1:444455556666:security-group/sg-0a1b2c3d4e5f60718 does not agree with account 111122223333 of the event"),
 		"arn_of_other_region": group().Invalid(

@@ -42,7 +42,7 @@ const (
 	nonCompliant = "NON_COMPLIANT"
 )
 
-// Parse gives the one signal of the event. Account and Region are the detail's: an envelope that came through an aggregating account says something else.
+// Parse gives the one signal of the event. Account and Region are the detail's, and must be those of the envelope.
 // IAM entities come by unique id and keep it. Errors wrap wire.ErrMalformed.
 func Parse(env wire.Envelope) ([]signal.Signal, error) {
 	var d Detail
@@ -55,11 +55,11 @@ func Parse(env wire.Envelope) ([]signal.Signal, error) {
 		d.ResourceID = cmp.Or(d.ResourceID, q.ResourceID)
 		d.ConfigRuleName = cmp.Or(d.ConfigRuleName, q.ConfigRuleName)
 	}
-	s := wire.Settle(signal.Signal{
+	s := wire.Within(wire.Settle(signal.Signal{
 		Class: signal.ClassConfigCompliance, Relevant: true, ResourceType: d.ResourceType, ResourceID: d.ResourceID,
 		Account: cmp.Or(d.AWSAccountID, env.Account), Region: cmp.Or(d.AWSRegion, env.Region),
 		Time: env.When(), EventID: env.ID, ConfigRule: d.ConfigRuleName,
-	})
+	}), env)
 	if reason := uninteresting(d); s.Relevant && reason != "" {
 		s = s.Drop(reason)
 	}

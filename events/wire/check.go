@@ -57,6 +57,20 @@ func Agree(s signal.Signal, arn string) signal.Signal {
 	return s
 }
 
+// Within checks a settled signal against the envelope around the detail that it is from: account and Region must be the same where the envelope has them, since
+// AWS sends such an event in the resource's own account and Region, and a bus that hands it on keeps both. It is not for findings, of which administrator
+// accounts get copies in envelopes of their own.
+func Within(s signal.Signal, env Envelope) signal.Signal {
+	switch {
+	case s.Class == signal.ClassInvalid:
+	case env.Account != "" && env.Account != s.Account:
+		return s.Invalid(fmt.Sprintf("account %q does not agree with the envelope's %q", clip(s.Account), clip(env.Account)))
+	case env.Region != "" && env.Region != s.Region:
+		return s.Invalid(fmt.Sprintf("Region %q does not agree with the envelope's %q", clip(s.Region), clip(env.Region)))
+	}
+	return s
+}
+
 // Unique removes repeated signals, keeping the first of each.
 func Unique(in []signal.Signal) []signal.Signal {
 	seen := make(map[signal.Signal]bool, len(in))

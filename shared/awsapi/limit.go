@@ -18,11 +18,12 @@ type Budget struct {
 
 // budgets holds the documented request rates per account and Region, halved. Source: EC2 "Request throttling for the Amazon EC2 API":
 // non-mutating 100 tokens refilled at 20/s, mutating 50 at 5/s, security-group rule changes among the resource-intensive 50 at 5/s.
-// IAM, STS, S3 configuration and RDS publish no rate; the values for them are cautious.
+// IAM, STS, S3 configuration, RDS and CloudFront publish no rate; the values for them are cautious.
 var budgets = map[string]struct{ read, write Budget }{
-	"ec2": {Budget{10, 50}, Budget{2.5, 25}},
-	"iam": {Budget{10, 20}, Budget{2, 5}},
-	"rds": {Budget{5, 10}, Budget{2, 5}},
+	"ec2":        {Budget{10, 50}, Budget{2.5, 25}},
+	"iam":        {Budget{10, 20}, Budget{2, 5}},
+	"rds":        {Budget{5, 10}, Budget{2, 5}},
+	"cloudfront": {Budget{5, 10}, Budget{1, 2}},
 }
 
 var otherServices = struct{ read, write Budget }{Budget{50, 100}, Budget{10, 20}}

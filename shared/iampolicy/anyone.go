@@ -8,16 +8,19 @@ import (
 	"slices"
 )
 
-// BesideAnyone gives the principals that a statement names beside the AWS principal "*": what they may do, everybody may, until "*" is taken out.
+// anyone reports whether a principal is everybody, or somebody of any account: "*", or an ARN with a wildcard in the account's place.
+func (p Principal) anyone() bool { return p.Type == AWS && valueClass(p.ID, true, shapeARN) == open }
+
+// BesideAnyone gives the principals that a statement names beside the AWS principal "*" and its like: what they may do, everybody may, until those are taken out.
 func (s Statement) BesideAnyone() []Principal {
-	others := slices.DeleteFunc(slices.Clone(s.Principals), func(p Principal) bool { return p.Type == AWS && p.ID == "*" })
+	others := slices.DeleteFunc(slices.Clone(s.Principals), Principal.anyone)
 	if len(others) == len(s.Principals) {
 		return nil
 	}
 	return others
 }
 
-// WithoutAnyone takes "*" out of the AWS principals of one statement, and "AWS" with it if nobody else is named there. Every other byte of the document
+// WithoutAnyone takes "*" and its like out of the AWS principals of one statement, and "AWS" with it if nobody else is named there. Every other byte of the document
 // stays. It is an error where nobody else is named at all: then the statement has to go.
 func (d Document) WithoutAnyone(index int) ([]byte, error) {
 	if index < 0 || index >= len(d.Statements) || len(d.Statements[index].BesideAnyone()) == 0 {
@@ -41,7 +44,7 @@ func (d Document) WithoutAnyone(index int) ([]byte, error) {
 	}
 	ids = slices.DeleteFunc(ids, func(raw json.RawMessage) bool {
 		var id string
-		return json.Unmarshal(raw, &id) == nil && id == "*" // it may be written as an escape
+		return json.Unmarshal(raw, &id) == nil && Principal{AWS, id}.anyone() // it may be written as an escape
 	})
 	from, to, put := list.cutFrom, list.cutTo, []byte(nil)
 	if len(ids) > 0 {
@@ -55,10 +58,10 @@ func (d Document) WithoutAnyone(index int) ([]byte, error) {
 type Opening struct {
 	doc    Document
 	Whole  []int // statements that have to go
-	Narrow []int // statements that are fine once "*" is out of their list of AWS principals: whoever is named beside it keeps access
+	Narrow []int // statements that are fine once "*" and its like are out of their list of AWS principals: whoever is named beside it keeps access
 }
 
-// Opening sorts open statements by what has to go of them; fine judges one that "*" was taken out of.
+// Opening sorts open statements by what has to go of them; fine judges one that those were taken out of.
 func (d Document) Opening(open []int, fine func(Statement) bool) Opening {
 	o := Opening{doc: d}
 	for _, i := range open {
@@ -96,9 +99,9 @@ func (o Opening) Why(kind, policy string) string {
 	whole := fmt.Sprintf("take %d %s of %d statements out of the %s", len(o.Whole), kind, len(o.doc.Statements), policy)
 	switch {
 	case len(o.Whole) == 0:
-		return fmt.Sprintf("take * out of the principals of statements that also name others: %d", len(o.Narrow))
+		return fmt.Sprintf("take wildcards out of the principals of statements that also name others: %d", len(o.Narrow))
 	case len(o.Narrow) > 0:
-		return whole + fmt.Sprintf(", and * out of the principals of %d that also name others", len(o.Narrow))
+		return whole + fmt.Sprintf(", and wildcards out of the principals of %d that also name others", len(o.Narrow))
 	}
 	return whole
 }

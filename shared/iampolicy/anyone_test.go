@@ -11,18 +11,22 @@ func TestWithoutAnyone(t *testing.T) {
 		principal string
 		want      string // empty: an error
 	}{
-		"first":                {`{"AWS":["*","arn:aws:iam::111122223333:root"]}`, `{"AWS":["arn:aws:iam::111122223333:root"]}`},
-		"last":                 {`{"AWS": [ "111122223333" , "*" ] }`, `{"AWS": ["111122223333"] }`},
-		"beside a service":     {`{"Service":"s3.amazonaws.com","AWS":["111122223333","*","444455556666"]}`, `{"Service":"s3.amazonaws.com","AWS":["111122223333","444455556666"]}`},
-		"in other letters":     {`{"AWS":["\u002a","111122223333"]}`, `{"AWS":["111122223333"]}`},
-		"twice":                {`{"AWS":["*","111122223333","*"]}`, `{"AWS":["111122223333"]}`},
-		"star, then service":   {`{"AWS":"*","Service":"s3.amazonaws.com"}`, `{"Service":"s3.amazonaws.com"}`},
-		"service, then star":   {`{ "Service" : "s3.amazonaws.com" , "AWS" : ["*"] }`, `{ "Service" : "s3.amazonaws.com"  }`},
-		"star between":         {`{"Service":"s3.amazonaws.com","AWS":["*","*"],"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`, `{"Service":"s3.amazonaws.com","CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`},
-		"star, space, service": {`{ "AWS": "*" , "Service":"s3.amazonaws.com" }`, `{  "Service":"s3.amazonaws.com" }`},
-		"alone":                {`{"AWS":["*"]}`, ``},
-		"bare":                 {`"*"`, ``},
-		"not there":            {`{"AWS":["111122223333"]}`, ``},
+		"first":                 {`{"AWS":["*","arn:aws:iam::111122223333:root"]}`, `{"AWS":["arn:aws:iam::111122223333:root"]}`},
+		"last":                  {`{"AWS": [ "111122223333" , "*" ] }`, `{"AWS": ["111122223333"] }`},
+		"beside a service":      {`{"Service":"s3.amazonaws.com","AWS":["111122223333","*","444455556666"]}`, `{"Service":"s3.amazonaws.com","AWS":["111122223333","444455556666"]}`},
+		"in other letters":      {`{"AWS":["\u002a","111122223333"]}`, `{"AWS":["111122223333"]}`},
+		"twice":                 {`{"AWS":["*","111122223333","*"]}`, `{"AWS":["111122223333"]}`},
+		"star, then service":    {`{"AWS":"*","Service":"s3.amazonaws.com"}`, `{"Service":"s3.amazonaws.com"}`},
+		"service, then star":    {`{ "Service" : "s3.amazonaws.com" , "AWS" : ["*"] }`, `{ "Service" : "s3.amazonaws.com"  }`},
+		"star between":          {`{"Service":"s3.amazonaws.com","AWS":["*","*"],"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`, `{"Service":"s3.amazonaws.com","CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`},
+		"star, space, service":  {`{ "AWS": "*" , "Service":"s3.amazonaws.com" }`, `{  "Service":"s3.amazonaws.com" }`},
+		"a role of any account": {`{"AWS":["arn:aws:iam::*:role/x","arn:aws:iam::111122223333:role/y"]}`, `{"AWS":["arn:aws:iam::111122223333:role/y"]}`},
+		"both, and in pieces":   {`{"AWS":["*","arn:aws:iam::??????????*:root","111122223333"]}`, `{"AWS":["111122223333"]}`},
+		"any account, service":  {`{"AWS":"arn:aws:iam::*:root","Service":"s3.amazonaws.com"}`, `{"Service":"s3.amazonaws.com"}`},
+		"alone":                 {`{"AWS":["*"]}`, ``},
+		"a wildcard alone":      {`{"AWS":["arn:aws:iam::*:root","*"]}`, ``},
+		"bare":                  {`"*"`, ``},
+		"not there":             {`{"AWS":["111122223333"]}`, ``},
 	} {
 		before := `{ "Version":"2012-10-17", "Statement":[ {"Sid":"Other","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"},` + "\n" +
 			`{"Effect":"Allow","Condition":{"Bool":{"aws:SecureTransport":true}}, "Principal": ` + c.principal + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}`
@@ -62,6 +66,7 @@ func TestOpening(t *testing.T) {
 		"a service beside":             {`{"AWS":"*","Service":"s3.amazonaws.com"}`, 0, 1},
 		"somebody deleted beside":      {`{"AWS":["*","` + gone + `"]}`, 1, 0},
 		"a partner and one deleted":    {`{"AWS":["*","111122223333","` + gone + `"]}`, 0, 1},
+		"a partner beside a wildcard":  {`{"AWS":["arn:aws:iam::*:role/x","arn:aws:iam::111122223333:role/y"]}`, 0, 1},
 		"beside somebody just as open": {`{"AWS":["*","arn:aws:iam::*:root"]}`, 1, 0},
 		"everybody of another kind":    {`{"AWS":"111122223333","CanonicalUser":"*"}`, 1, 0},
 	} {

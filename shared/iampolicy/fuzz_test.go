@@ -118,7 +118,7 @@ func FuzzEdit(f *testing.F) {
 	})
 }
 
-// FuzzWithoutAnyone: the principals beside "*" stay, and so does everything else.
+// FuzzWithoutAnyone: the principals beside "*" and wildcards for any account stay, and so does everything else.
 func FuzzWithoutAnyone(f *testing.F) {
 	f.Add([]byte(`{"Statement":[{"Effect":"Deny","Action":"a:b"},{"Effect":"Allow","Principal":{"AWS":["\u002a","1"],"Service":"x"},"Action":"a:b"}]}`))
 	f.Add([]byte(`{"Statement":{"Effect":"Allow","Principal":{ "Service":["x"] , "AWS" : "*" },"NotAction":"a:b"}}`))

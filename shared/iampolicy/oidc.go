@@ -179,6 +179,10 @@ func tenantClass(value string, like bool, forms []form) class {
 	switch {
 	case !like && hasWildcard(value): // a letter: matches nothing
 		return unsettled
+	case slices.ContainsFunc(forms, func(f form) bool {
+		return f.prefix != "" && len(literal) >= len(f.prefix) && strings.EqualFold(literal[:len(f.prefix)], f.prefix)
+	}): // in other letters: the operators tell them apart, so nothing matches, and the one that does not is not asked for what follows
+		return unsettled
 	case slices.ContainsFunc(forms, func(f form) bool { return f.prefix != "" && strings.Contains(literal, ":"+f.prefix) }):
 		return unsettled // the tenant stands behind other parts of a custom subject
 	}

@@ -51,6 +51,11 @@ func JudgeTrust(d Document, ownAccount string) []TrustFinding {
 	return out
 }
 
+// LetsTake reports whether an Allow of a trust policy lets somebody take the role: a Deny alone, or leave to tag sessions, lets in nobody.
+func (d Document) LetsTake() bool {
+	return slices.ContainsFunc(d.Statements, func(s Statement) bool { return s.Allow && assumes(s) })
+}
+
 // assumes: the statement lets somebody take the role. Tagging or naming a session alone does not.
 func assumes(s Statement) bool {
 	return s.appliesTo("sts:AssumeRole") || s.appliesTo("sts:AssumeRoleWithWebIdentity") || s.appliesTo("sts:AssumeRoleWithSAML")

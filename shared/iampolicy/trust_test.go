@@ -172,6 +172,9 @@ func TestGitHub(t *testing.T) {
 		is("ForAnyValue:StringLike", "sub", `"repo:org/*"`):                                           "",
 		is("StringLike", "sub", `"repo:org*"`):                                                        "shared?",
 		is("StringLike", "sub", `"repo:org*/repo:*"`):                                                 "shared?",
+		is("StringLike", "sub", `"REPO:org/app:*"`):                                                   "shared?", // case-sensitive: nobody has such a subject
+		is("StringLike", "sub", `["Repo:*","repo:org/app:*"]`):                                        "shared?",
+		is("StringLike", "sub", `["Repo:*","repo:*"]`):                                                "shared",
 		is("StringEquals", "sub", `"repo:*"`):                                                         "shared?",
 		is("StringEquals", "sub", `"*"`):                                                              "shared?",
 		is("StringEquals", "sub", `"repo:org/*"`):                                                     "",
@@ -258,6 +261,25 @@ func TestSharedIssuers(t *testing.T) {
 		found := JudgeTrust(parse(t, `[`+trustText(`{"Federated":"cognito-identity.amazonaws.com"}`, "sts:AssumeRoleWithWebIdentity", both+amr+`"}}`)+`]`), own)
 		if got := kinds(found); got != want {
 			t.Errorf("Cognito with amr %s: got %q, want %q", amr, got, want)
+		}
+	}
+}
+
+func TestLetsTake(t *testing.T) {
+	t.Parallel()
+	for statement, want := range map[string]bool{
+		`"Effect":"Allow","Action":"sts:AssumeRole"`:                            true,
+		`"Effect":"Allow","Action":"STS:Assume*"`:                               true,
+		`"Effect":"Allow","Action":["sts:TagSession","sts:AssumeRoleWithSAML"]`: true,
+		`"Effect":"Allow","Action":["sts:TagSession","sts:SetSourceIdentity"]`:  false,
+		`"Effect":"Deny","Action":"sts:AssumeRole"`:                             false,
+	} {
+		d, err := Parse([]byte(`{"Statement":{"Principal":{"AWS":"arn:aws:iam::111122223333:root"},` + statement + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.LetsTake(); got != want {
+			t.Errorf("%s: %v", statement, got)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (d *decoder) exception(n *node, path string) {
 		"expires": func(n *node, p string) { e.Expires = d.date(n, p).AddDate(0, 0, 1) },
 	}, "control", "owner", "reason", "expires")
 	if ok && e.Account == "" && !namesResource(e.Resource) {
-		d.fail(n, path, "covers everything: give a resource of which at least three characters are no wildcards, or an account")
+		d.fail(n, path, "covers everything: give a resource with at least three letters or digits beside its wildcards and hyphens (logs-*, not tg-*), or an account")
 	}
 	if ok && e.Account == "" && e.Resource == "" {
 		d.fail(n, path, "field resource or account is missing")

@@ -157,6 +157,7 @@ func TestWarnings(t *testing.T) {
 	f := mustLoad(t, `version: 1
 accounts: [ { id: "111122223333", regions: [eu-west-1] } ]
 kill_switch: true
+keep_ports: [443, 22]
 rules:
   - { name: broad, match: { services: [s3] }, mode: approve }
   - { name: narrow, match: { services: [s3], controls: [s3-bucket-public] }, mode: auto }
@@ -176,13 +177,14 @@ freezes:
 		got = append(got, w.Path+": "+w.Text)
 	}
 	want := []string{
-		"rules[1]: rule narrow never has its way: rule broad (line 5) matches all it matches and says approve",
+		"rules[1]: rule narrow never has its way: rule broad (line 6) matches all it matches and says approve",
 		"rules[2].match: Region us-east-1 never matches: all this is about is global, and an automatic rule that is limited to Regions covers no global resource",
 		"exceptions[0]: ran out after 2026-11-19 and no longer counts (owner a)",
 		"exceptions[1]: runs out after 2026-11-30 (owner a)",
 		"exceptions[2]: holds for more than a year (until 2029-11-30); look at exceptions at least once a year",
 		"exceptions[3]: covers every resource called like d-bucket-*: whoever may create one may exempt it; name them in full",
 		"freezes[0]: freeze old ended on 2026-01-05; remove it",
+		"keep_ports: port 22 (SSH) is never kept open to the world, whatever stands here: shoreup closes it; remove it, or write an exception for the security group",
 		"kill_switch: the kill switch is on: nothing is written",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/wildcard"
 )
 
@@ -57,6 +58,12 @@ func (f *File) Warnings(now time.Time, known Known) []Warning {
 		never(fr.Line, path, fr.Match, "")
 		if fr.Weekly == nil && !now.Before(fr.To) {
 			warn(fr.Line, path, "freeze %s ended on %s; remove it", fr.Name, fr.To.Format(time.DateOnly))
+		}
+	}
+	sensitive := core.SensitivePorts()
+	for _, port := range f.KeepPorts {
+		if name, bad := sensitive[int32(port)]; bad {
+			warn(0, "keep_ports", "port %d (%s) is never kept open to the world, whatever stands here: shoreup closes it; remove it, or write an exception for the security group", port, name)
 		}
 	}
 	if f.KillSwitch {

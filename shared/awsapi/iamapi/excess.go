@@ -31,7 +31,7 @@ func RuleOf(r iampolicy.Rung) string {
 
 // Judge judges what a principal holds from all its policies together, under its permissions boundary (nil: none). Each thing is reported once in an
 // account: what a customer managed policy grants below administrator access is that policy's finding, and what a group grants below it the group's,
-// unless it takes the principal's own policies to make it complete.
+// unless it takes the principal's own policies, or another group, to make it complete.
 func Judge(held []Held, boundary *Held) []Excess {
 	docs := make([]iampolicy.Document, len(held))
 	var out []Excess
@@ -42,8 +42,11 @@ func Judge(held []Held, boundary *Held) []Excess {
 		}
 	}
 	for _, f := range iampolicy.JudgeIdentity(docs...) {
-		if !concerns(held, f) {
+		if !concerns(held, docs, f) {
 			continue
+		}
+		if others := besides(held, f); others != "" {
+			f.Reason += "; the rest comes from " + others
 		}
 		e := Excess{Rule: RuleOf(f.Rung), Reason: f.Reason, Unsettled: f.Unsettled, Manual: !f.Unsettled && reportedOnly(held, f), finding: f, at: f.Statements}
 		if boundary != nil && !e.Unsettled && capped(f, boundary.Text) {
@@ -72,15 +75,6 @@ func markStuck(held []Held, excess []Excess) {
 	}
 }
 
-// in names the policies that a thing is in, without the places of statements, which move when others are removed.
-func (e Excess) in(held []Held) string {
-	var names []string
-	for _, ref := range e.at {
-		names = append(names, held[ref.Document].String())
-	}
-	return strings.Join(slices.Compact(names), " and ")
-}
-
 // Over returns the violations that are settled and ours to mend.
 func Over(excess []Excess) []Excess {
 	return slices.DeleteFunc(slices.Clone(excess), func(e Excess) bool { return e.Unsettled || e.Manual })
@@ -99,7 +93,7 @@ func place(h Held, s iampolicy.Statement) string {
 }
 
 // concerns reports whether a finding is the principal's own, see [Judge].
-func concerns(held []Held, f iampolicy.Finding) bool {
+func concerns(held []Held, docs []iampolicy.Document, f iampolicy.Finding) bool {
 	involved := slices.Concat(f.Statements, f.With)
 	own := slices.ContainsFunc(involved, func(r iampolicy.Ref) bool { return held[r.Document].Via == "" })
 	one := !slices.ContainsFunc(involved, func(r iampolicy.Ref) bool { return r.Document != involved[0].Document })
@@ -108,11 +102,38 @@ func concerns(held []Held, f iampolicy.Finding) bool {
 	case f.Rung == iampolicy.Admin:
 		return true
 	case !own:
-		return false
+		return takesGroups(held, docs, f)
 	case f.Rung >= iampolicy.ServiceWildcard:
 		return h.Inline != ""
 	}
 	return !one || h.Inline != "" || OwnedByAWS(h.ARN)
+}
+
+// takesGroups reports whether it takes more than one group to make a finding complete: then no group is to blame alone, and whoever is in all of them is.
+func takesGroups(held []Held, docs []iampolicy.Document, f iampolicy.Finding) bool {
+	return slices.ContainsFunc(f.Statements, func(r iampolicy.Ref) bool {
+		group := make([]iampolicy.Document, len(docs))
+		for i, h := range held {
+			if h.Via == held[r.Document].Via {
+				group[i] = docs[i]
+			}
+		}
+		return !slices.ContainsFunc(iampolicy.JudgeIdentity(group...), func(g iampolicy.Finding) bool {
+			return g.Rung <= f.Rung && (f.Unsettled || !g.Unsettled) && slices.Contains(g.Statements, r)
+		})
+	})
+}
+
+// besides names the policies that a combination takes beside those of the group with iam:PassRole: whoever looks at that group finds nothing wrong with it.
+func besides(held []Held, f iampolicy.Finding) string {
+	var names []string
+	via := held[f.Statements[0].Document].Via
+	for _, ref := range f.With {
+		if h := held[ref.Document]; via != "" && h.Via != via {
+			names = append(names, h.String())
+		}
+	}
+	return strings.Join(unique(names), " and ")
 }
 
 // reportedOnly: how much of a service or of the data somebody needs is for its owner to say, and so is whether a policy of AWS fits that is broad without

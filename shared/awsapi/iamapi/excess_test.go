@@ -58,9 +58,27 @@ func TestJudge(t *testing.T) {
 		"combination of AWS's policies": {
 			[]Held{of(amazon, create), of(amazon+"2", passLambda)}, "", []string{"privilege-escalation-combination | managed policy " + amazon + "2 | manual"},
 		},
-		"combination through groups alone": {[]Held{via("g", of(amazon, create)), via("h", own("pass", passLambda))}, "", nil},
-		"unreadable":                       {[]Held{own("a", "{")}, "", []string{`policy-unreadable | inline policy "a" | unsettled`}},
-		"capped service wildcard":          {[]Held{own("a", allow("sqs:*", "*"))}, little, []string{`service-wildcard | inline policy "a", statement 1 | unsettled`}},
+		"combination through two groups, one of them by a policy of AWS": {
+			[]Held{via("g", of(amazon, create)), via("h", own("pass", passLambda))}, "",
+			[]string{`privilege-escalation-combination | inline policy "pass" of group h, statement 1 | manual`},
+		},
+		"combination through two groups' customer managed policies": {
+			[]Held{via("g", of(customer, create)), via("h", of(customer+"2", passLambda))}, "",
+			[]string{`privilege-escalation-combination | managed policy ` + customer + `2 of group h | manual`},
+		},
+		"combination through two groups' policies of AWS": {
+			[]Held{via("g", of(amazon, create)), via("h", of(amazon+"2", passLambda))}, "",
+			[]string{`privilege-escalation-combination | managed policy ` + amazon + `2 of group h | manual`},
+		},
+		"combination through three groups": {
+			[]Held{via("f", own("code", allow("lambda:CreateFunction", "*"))), via("g", own("run", allow("lambda:InvokeFunction", "*"))), via("h", own("pass", passLambda))}, "",
+			[]string{`privilege-escalation-combination | inline policy "pass" of group h, statement 1 | manual`},
+		},
+		"combination within one group is the group's":                  {[]Held{via("g", of(amazon, create)), via("g", own("pass", passLambda))}, "", nil},
+		"combination within one group, and a part of it in another":    {[]Held{via("g", of(amazon, create)), via("g", own("pass", passLambda)), via("h", own("too", create))}, "", nil},
+		"PassRole on any role in one group, of one service in another": {[]Held{via("g", own("any", allow("iam:PassRole", "*"))), via("h", own("too", passLambda))}, "", nil},
+		"unreadable":              {[]Held{own("a", "{")}, "", []string{`policy-unreadable | inline policy "a" | unsettled`}},
+		"capped service wildcard": {[]Held{own("a", allow("sqs:*", "*"))}, little, []string{`service-wildcard | inline policy "a", statement 1 | unsettled`}},
 		"sum over two policies": {
 			[]Held{own("a", `{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`), own("b", allow("iam:*", "*"))}, "",
 			[]string{
@@ -101,6 +119,22 @@ func TestJudge(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestJudgeNamesTheOtherGroup: who looks at the group with iam:PassRole alone finds nothing wrong with it.
+func TestJudgeNamesTheOtherGroup(t *testing.T) {
+	t.Parallel()
+	passEC2 := `{"Statement":{"Effect":"Allow","Action":"iam:PassRole","Resource":"*","Condition":{"StringEquals":{"iam:PassedToService":"ec2.amazonaws.com"}}}}`
+	held := []Held{via("pass", own("p", passEC2)), via("run", own("r", allow("ec2:RunInstances", "*")))}
+	excess := Judge(held, nil)
+	if len(excess) != 1 || !strings.HasSuffix(excess[0].Reason, `; the rest comes from inline policy "r" of group run`) {
+		t.Fatalf("got %+v", excess)
+	}
+	m := Mend(Principal{Kind: "user", Name: "ann", Account: "111122223333"}, held, nil)
+	if len(m.Steps) != 0 || !m.Wrong || len(m.Advice) != 1 || strings.Contains(m.Advice[0], "shoreup plan") ||
+		!strings.Contains(m.Advice[0], "aws iam remove-user-from-group --user-name ann --group-name pass") {
+		t.Errorf("got %+v", m)
 	}
 }
 

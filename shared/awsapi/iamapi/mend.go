@@ -28,35 +28,20 @@ type Mended struct {
 // AsNow goes with advice about what is left when we have removed something: whoever reads it may do so before or after.
 const AsNow = "Statements are counted as in the policy now, before anything is removed from it"
 
-// Mend takes the settled excess away: a managed policy that makes an administrator is detached from this principal alone, and a statement of an inline
-// policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
+// Mend takes as little away as the settled excess needs: a managed policy that makes an administrator is detached from this principal alone, and a statement of an
+// inline policy is removed if nothing else is lost with it. What is left is told, and what comes through a group is the group's.
 func Mend(p Principal, held []Held, boundary *Held) Mended {
 	excess := Judge(held, boundary)
-	m := Mended{Wrong: len(certain(excess)) > 0}
-	remove := map[int][]int{} // policy held -> statements; a managed policy goes as a whole
-	for _, e := range Over(excess) {
-		for _, ref := range e.at {
-			remove[ref.Document] = append(remove[ref.Document], ref.Statement)
-		}
-	}
-	for i, h := range held {
-		step, after, err := p.without(h, remove[i])
-		if err != nil {
-			m.Advice = append(m.Advice, fmt.Sprintf("mend %s by hand: %v", h, err))
-		}
-		if step != nil {
-			m.Steps = append(m.Steps, *step)
-		}
-		if after != nil {
-			m.After = append(m.After, *after)
-		}
-	}
+	removals := removals(held, Over(excess))
+	fewest := Fewest(removals, func(rs []iampolicy.Ref) bool {
+		m := p.take(held, rs)
+		return len(m.Advice) == 0 && len(fresh(held, excess, m.After, Judge(m.After, boundary))) == 0
+	})
+	m := p.take(held, fewest)
+	m.Wrong = len(certain(excess)) > 0
 	rest := Judge(m.After, boundary)
-	// A policy that goes may hold the Deny that kept another one harmless.
-	for _, e := range certain(rest) {
-		if !e.stuck || !slices.ContainsFunc(excess, func(o Excess) bool { return !o.Unsettled && o.Rule == e.Rule && o.in(held) == e.in(m.After) }) {
-			m.Advice = append(m.Advice, fmt.Sprintf("first narrow %s: once the rest is gone, %s", e.Where, e.Reason))
-		}
+	for _, e := range fresh(held, excess, m.After, rest) {
+		m.Advice = append(m.Advice, fmt.Sprintf("first narrow %s: once the rest is gone, %s", e.Where, e.Reason))
 	}
 	if len(m.Advice) > 0 {
 		m.Advice = append(m.Advice, p.advice(held, excess)...)
@@ -78,8 +63,12 @@ func Mend(p Principal, held []Held, boundary *Held) Mended {
 func (p Principal) stuck(held []Held, settled []Excess, ref iampolicy.Ref) string {
 	h := held[ref.Document]
 	if h.Via != "" {
-		return fmt.Sprintf("%s reaches the user through group %s: narrow the group (shoreup plan --control iam-group-overbroad --resource %s), or take the user out of it: aws iam remove-user-from-group --user-name %s --group-name %s",
-			h, h.Via, h.Via, p.Name, h.Via)
+		narrow := "narrow the group"
+		if slices.ContainsFunc(settled, func(e Excess) bool { return len(e.at) == 1 && e.at[0] == ref && e.finding.Rung == iampolicy.Admin }) {
+			narrow += " (shoreup plan --control iam-group-overbroad --resource " + h.Via + ")" // by itself it is only fine where it takes others, too
+		}
+		return fmt.Sprintf("%s reaches the user through group %s: %s, or take the user out of it: aws iam remove-user-from-group --user-name %s --group-name %s",
+			h, h.Via, narrow, p.Name, h.Via)
 	}
 	doc, err := iampolicy.Parse([]byte(h.Text))
 	if err != nil {

@@ -21,7 +21,13 @@ import (
 // ManagedPolicy is a customer managed policy; its id is its ARN. AWS Config knows it by a unique id (ANPA…).
 var ManagedPolicy = awsapi.ResourceType{
 	Name: "AWS::IAM::ManagedPolicy", Alias: "AWS::IAM::Policy", Prefix: "arn:", Global: true,
-	ARN:     func(r awsapi.Resource) string { return r.ID },
+	ARN: func(r awsapi.Resource) string { return r.ID },
+	Scope: func(r awsapi.Resource) []string {
+		if r.ID != "*" {
+			return []string{r.ID}
+		}
+		return []string{"arn:" + r.Partition + ":iam::" + r.Account + ":policy/*"}
+	},
 	List:    func(ctx context.Context, s awsapi.Session) ([]string, error) { return ids(listPolicies(ctx, s)) },
 	ListOps: []awsapi.Op{ListPolicies.Op},
 	Resolve: func(ctx context.Context, s awsapi.Session, id string) (string, error) {

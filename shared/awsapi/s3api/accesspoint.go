@@ -14,6 +14,7 @@ import (
 // AccessPointInfo is what is known of an access point besides its policy.
 type AccessPointInfo struct {
 	Bucket string
+	Alias  string // stands for it where a bucket's name is wanted
 	Owner  string // the account that the bucket belongs to; empty where S3 does not say
 	VPC    bool   // reachable from one VPC alone
 	Block  Block  // its own Block Public Access, fixed when it was created
@@ -28,7 +29,7 @@ func ReadAccessPoint(ctx context.Context, s awsapi.Session, name string) (Access
 	if err != nil {
 		return AccessPointInfo{}, err
 	}
-	info := AccessPointInfo{Bucket: aws.ToString(out.Bucket), Owner: aws.ToString(out.BucketAccountId), VPC: out.NetworkOrigin == controltypes.NetworkOriginVpc}
+	info := AccessPointInfo{Bucket: aws.ToString(out.Bucket), Alias: aws.ToString(out.Alias), Owner: aws.ToString(out.BucketAccountId), VPC: out.NetworkOrigin == controltypes.NetworkOriginVpc}
 	if c := out.PublicAccessBlockConfiguration; c != nil {
 		info.Block = Block{aws.ToBool(c.BlockPublicAcls), aws.ToBool(c.IgnorePublicAcls), aws.ToBool(c.BlockPublicPolicy), aws.ToBool(c.RestrictPublicBuckets)}
 	}

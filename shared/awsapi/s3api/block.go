@@ -35,7 +35,7 @@ func ReadBlock(ctx context.Context, s awsapi.Session, bucket string) (*Block, er
 	case isCode(err, "NoSuchPublicAccessBlockConfiguration"):
 		return nil, nil
 	case err != nil:
-		return nil, gone(err)
+		return nil, gone(s, err)
 	case out.PublicAccessBlockConfiguration == nil:
 		return nil, nil
 	}

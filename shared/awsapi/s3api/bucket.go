@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 )
@@ -39,7 +40,7 @@ func ReadPolicy(ctx context.Context, s awsapi.Session, bucket string) (string, e
 		return "", nil
 	}
 	if err != nil {
-		return "", gone(err)
+		return "", gone(s, err)
 	}
 	return aws.ToString(out.Policy), nil
 }
@@ -56,7 +57,7 @@ func SetPolicy(bucket, account, policy string) awsapi.Call {
 func ReadACL(ctx context.Context, s awsapi.Session, bucket string) (owner string, grants []Grant, err error) {
 	out, err := GetBucketACL.Do(ctx, s, &s3.GetBucketAclInput{Bucket: &bucket, ExpectedBucketOwner: &s.Account})
 	if err != nil {
-		return "", nil, gone(err)
+		return "", nil, gone(s, err)
 	}
 	grants = []Grant{} // never nil: read or planned, no grants is an empty list
 	for _, g := range out.Grants {
@@ -82,7 +83,7 @@ func ReadACLsDisabled(ctx context.Context, s awsapi.Session, bucket string) (boo
 		return false, nil
 	}
 	if err != nil || out.OwnershipControls == nil {
-		return false, gone(err)
+		return false, gone(s, err)
 	}
 	return slices.ContainsFunc(out.OwnershipControls.Rules, func(r s3types.OwnershipControlsRule) bool {
 		return r.ObjectOwnership == s3types.ObjectOwnershipBucketOwnerEnforced
@@ -114,7 +115,7 @@ func ReadWebsite(ctx context.Context, s awsapi.Session, bucket string) (bool, er
 	if isCode(err, "NoSuchWebsiteConfiguration") {
 		return false, nil
 	}
-	return err == nil, gone(err)
+	return err == nil, gone(s, err)
 }
 
 // ReadTags returns the bucket's tags.
@@ -124,7 +125,7 @@ func ReadTags(ctx context.Context, s awsapi.Session, bucket string) (map[string]
 		return nil, nil
 	}
 	if err != nil {
-		return nil, gone(err)
+		return nil, gone(s, err)
 	}
 	tags := make(map[string]string, len(out.TagSet))
 	for _, t := range out.TagSet {
@@ -133,10 +134,28 @@ func ReadTags(ctx context.Context, s awsapi.Session, bucket string) (map[string]
 	return tags, nil
 }
 
-// gone marks the error of a bucket that does not exist.
-func gone(err error) error {
-	if isCode(err, "NoSuchBucket") {
+// gone marks the error of a bucket that does not exist, and tells in which Region one is that another was asked about. Source: S3 API reference, "Error
+// responses"; S3 user guide, "Making requests", part "Request redirection".
+func gone(s awsapi.Session, err error) error {
+	switch {
+	case isCode(err, "NoSuchBucket"):
 		return fmt.Errorf("%w: %w", awsapi.ErrGone, err)
+	case isCode(err, "PermanentRedirect") || isCode(err, "AuthorizationHeaderMalformed"):
+		return elsewhere(s, err)
+	}
+	return err
+}
+
+func elsewhere(s awsapi.Session, err error) error {
+	var resp *smithyhttp.ResponseError
+	if !errors.As(err, &resp) || resp.Response == nil {
+		return err
+	}
+	switch region := resp.Response.Header.Get("x-amz-bucket-region"); {
+	case region != "" && region != s.Region:
+		return fmt.Errorf("the bucket is in Region %s, not in %s: %w", region, s.Region, err)
+	case isCode(err, "PermanentRedirect"):
+		return fmt.Errorf("the bucket is in another Region than %s: %w", s.Region, err)
 	}
 	return err
 }

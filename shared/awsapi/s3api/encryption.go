@@ -17,7 +17,7 @@ func ReadEncryption(ctx context.Context, s awsapi.Session, bucket string) (strin
 	case isCode(err, "ServerSideEncryptionConfigurationNotFoundError"):
 		return "", nil
 	case err != nil:
-		return "", gone(err)
+		return "", gone(s, err)
 	case out.ServerSideEncryptionConfiguration == nil:
 		return "", nil
 	}

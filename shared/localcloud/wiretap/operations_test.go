@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -75,7 +76,7 @@ func TestEveryOperationIsTold(t *testing.T) {
 	tap := start(t, answers(t, nil), wiretap.Options{Keys: map[string]string{"K": fixer}})
 	cfg := config(tap, "K")
 	clients := map[string]any{
-		"cloudtrail": cloudtrail.NewFromConfig(cfg), "configservice": configservice.NewFromConfig(cfg), "dynamodb": dynamodb.NewFromConfig(cfg),
+		"cloudfront": cloudfront.NewFromConfig(cfg), "cloudtrail": cloudtrail.NewFromConfig(cfg), "configservice": configservice.NewFromConfig(cfg), "dynamodb": dynamodb.NewFromConfig(cfg),
 		"ec2": ec2.NewFromConfig(cfg), "eventbridge": eventbridge.NewFromConfig(cfg), "iam": iam.NewFromConfig(cfg), "kms": kms.NewFromConfig(cfg),
 		"lambda": lambda.NewFromConfig(cfg), "rds": rds.NewFromConfig(cfg), "s3": pathStyle(cfg), "s3control": s3control.NewFromConfig(cfg),
 		"secretsmanager": secretsmanager.NewFromConfig(cfg), "securityhub": securityhub.NewFromConfig(cfg), "sns": sns.NewFromConfig(cfg),

@@ -25,6 +25,7 @@ var routes = []route{
 	{"s3", http.MethodGet, "/v20180820/configuration/publicAccessBlock", "GetPublicAccessBlock"},
 	{"s3", http.MethodPut, "/v20180820/configuration/publicAccessBlock", "PutPublicAccessBlock"},
 	{"s3", http.MethodDelete, "/v20180820/configuration/publicAccessBlock", "DeletePublicAccessBlock"},
+	{"cloudfront", http.MethodGet, "/2020-05-31/distribution", "ListDistributions"},
 	{"securityhub", http.MethodPatch, "/findings/batchupdate", "BatchUpdateFindings"},
 	{"securityhub", http.MethodPost, "/findings/import", "BatchImportFindings"},
 	{"securityhub", http.MethodPost, "/findings", "GetFindings"},

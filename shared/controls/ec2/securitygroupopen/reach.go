@@ -7,13 +7,12 @@ import (
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi/ec2api"
+	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
-// sensitive are the ports that must not face the internet: remote administration, databases, caches and search.
-var sensitive = map[int32]string{
-	22: "SSH", 3389: "RDP", 3306: "MySQL", 5432: "PostgreSQL", 1433: "SQL Server", 6379: "Redis", 27017: "MongoDB", 9200: "Elasticsearch",
-}
+// sensitive are the ports that must not face the internet.
+var sensitive = core.SensitivePorts()
 
 // public are the ports that are meant to face it.
 var public = []int32{80, 443}

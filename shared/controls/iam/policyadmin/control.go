@@ -2,6 +2,7 @@
 package policyadmin
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -62,7 +63,7 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if len(wrong) == 0 {
 		return state, nil
 	}
-	rest, _, err := iamapi.Remaining(state.Default.Text, wrong)
+	rest, _, err := iamapi.Remaining(state.Default.Text, fewest(state.Default.Text, wrong))
 	if err != nil {
 		return state, err
 	}
@@ -113,6 +114,25 @@ func offending(text string) []int {
 	return slices.Compact(out)
 }
 
+// fewest are those of the offending statements that have to go: where several make an administrator together, the one that gives away IAM.
+func fewest(text string, offend []int) []int {
+	doc, err := iampolicy.Parse([]byte(text))
+	if err != nil {
+		return offend
+	}
+	last := func(i int) int {
+		if iamapi.GivesIAM(iampolicy.Document{Statements: doc.Statements[i : i+1]}) {
+			return 1
+		}
+		return 0
+	}
+	first := slices.SortedStableFunc(slices.Values(offend), func(a, b int) int { return cmp.Compare(last(a), last(b)) })
+	return iamapi.Fewest(first, func(some []int) bool {
+		rest, _, err := iamapi.Remaining(text, some)
+		return err == nil && len(offending(rest)) == 0
+	})
+}
+
 // bounds: a policy that only bounds principals gives nothing to anybody, so what is wrong by letter is reported.
 func bounds(s State, v core.Violation) core.Violation {
 	if s.Use.BoundaryOnly() && !v.Unsettled {
@@ -127,7 +147,7 @@ func plan(r awsapi.Resource, s State, _ []core.Violation, set core.Settings) (co
 		return core.Fix[State]{}, nil
 	}
 	fix := core.Fix[State]{Refused: refusal(r, s, set), Notes: s.Use.Notes(s.Default)}
-	rest, empty, err := iamapi.Remaining(s.Default.Text, wrong)
+	rest, empty, err := iamapi.Remaining(s.Default.Text, fewest(s.Default.Text, wrong))
 	if err != nil {
 		return fix, err
 	}

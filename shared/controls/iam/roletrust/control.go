@@ -110,12 +110,15 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, set core.Sett
 		return fix, fmt.Errorf("taking the open statements out of the trust policy: %w", err)
 	}
 	deleted := deletedIn(doc, opening.Whole, false)
-	if empty || deleted != "" {
+	left, err := iampolicy.Parse(text)
+	if empty || deleted != "" || err == nil && !left.LetsTake() {
 		fix.Advice = []core.Advice{advice(r, doc, wrong, deleted)}
 		return fix, nil
 	}
 	fix.NeverAuto = cautions(s, doc, opening.Whole)
 	if gone := deletedIn(doc, opening.Whole, true); gone != "" {
+		fix.Reversible = core.PartlyReversible
+		fix.NeverAuto = append(fix.NeverAuto, "it could not be taken back: the open statement names "+gone+", a principal that was deleted")
 		fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by IAM: the open statement names %s, a principal that was deleted", gone))
 	}
 	fix.After = s

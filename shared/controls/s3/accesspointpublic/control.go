@@ -8,7 +8,9 @@ import (
 	"errors"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/cloudfrontapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/controls/s3/internal/duties"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
@@ -28,6 +30,7 @@ type State struct {
 	PolicyText  string `json:"policyText" aws:"assigned"` // the exact text, to be edited
 	Account     string `json:"account" aws:"context"`
 	Bucket      string `json:"bucket" aws:"context"`
+	Front       string `json:"front" aws:"context"`       // why CloudFront asks for a person; looked for only where nothing else does
 	BucketOwner string `json:"bucketOwner" aws:"context"` // an account id, empty where S3 does not say
 }
 
@@ -54,7 +57,7 @@ func Control() core.Control {
 		Severity: core.Critical, Reversible: core.Reversible, Disruption: core.DisruptsMuch,
 		Frameworks: map[string][]string{"nist_csf_2": {"PR.AA-05", "PR.DS-01"}},
 		Events:     []string{"s3.amazonaws.com:CreateAccessPoint", "s3.amazonaws.com:PutAccessPointPolicy"},
-		Reads:      []awsapi.Op{s3api.GetAccessPoint.Op, s3api.GetAccessPointPolicy.Op, s3api.GetAccountPublicAccess.Op, s3api.GetPublicAccess.Op},
+		Reads:      []awsapi.Op{s3api.GetAccessPoint.Op, s3api.GetAccessPointPolicy.Op, s3api.GetAccountPublicAccess.Op, s3api.GetPublicAccess.Op, cloudfrontapi.ListDistributions.Op},
 		Writes:     []awsapi.Op{s3api.PutAccessPointPolicy.Op, s3api.DeleteAccessPointPolicy.Op},
 		Undoes:     []awsapi.Op{s3api.PutAccessPointPolicy.Op},
 		Doc:        doc,
@@ -82,7 +85,16 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if state.BucketBlock, err = s3api.ReadBlock(ctx, s, state.Bucket); errors.Is(err, awsapi.ErrGone) {
 		err = nil
 	}
+	if err == nil && info.Alias != "" && automatic(r, state) {
+		state.Front, err = duties.Front(ctx, s, info.Alias)
+	}
 	return state, err
+}
+
+// automatic: so far nothing asks for a person.
+func automatic(r awsapi.Resource, s State) bool {
+	fix, err := plan(r, s, judge(s, core.Settings{}), core.Settings{})
+	return err == nil && len(fix.Changes) > 0 && len(fix.NeverAuto) == 0
 }
 
 func judge(s State, _ core.Settings) []core.Violation {

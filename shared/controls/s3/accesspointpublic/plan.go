@@ -27,7 +27,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 		}
 	}
 	opening := doc.Opening(public, func(s iampolicy.Statement) bool {
-		return iampolicy.JudgePublic(s, iampolicy.S3AccessPoint).Verdict == iampolicy.NotPublic
+		return iampolicy.JudgePublic(s, iampolicy.S3AccessPoint).Verdict != iampolicy.Public // what AWS does not settle stays, and is reported
 	})
 	gone := ""
 	for _, d := range doc.DeletedPrincipals() {
@@ -47,6 +47,8 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	}
 	fix.NeverAuto, fix.Notes = cautions(s), notes(s)
 	if gone != "" {
+		fix.Reversible = core.PartlyReversible
+		fix.NeverAuto = append(fix.NeverAuto, "it could not be taken back: the public statement names "+gone+", a principal that was deleted")
 		fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by S3: the public statement names %s, a principal that was deleted", gone))
 	}
 	fix.After = after(s, string(text))
@@ -68,6 +70,9 @@ func after(s State, text string) State {
 func cautions(s State) []string {
 	if s.foreign() {
 		return []string{fmt.Sprintf("the bucket belongs to account %s, whose Block Public Access cannot be seen from here", s.BucketOwner)}
+	}
+	if s.Front != "" {
+		return []string{s.Front}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/cloudfrontapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
@@ -30,6 +31,7 @@ type State struct {
 	PolicyText string            `json:"policyText" aws:"assigned"` // the exact text, to be edited
 	Owner      string            `json:"owner" aws:"assigned"`      // canonical user id
 	Account    string            `json:"account" aws:"context"`
+	Front      string            `json:"front" aws:"context"` // why CloudFront asks for a person; looked for only where nothing else does
 	Tags       map[string]string `json:"tags" aws:"context"`
 }
 
@@ -74,7 +76,7 @@ func Control() core.Control {
 		},
 		Reads: []awsapi.Op{
 			s3api.GetPublicAccess.Op, s3api.GetAccountPublicAccess.Op, s3api.GetBucketPolicy.Op, s3api.GetBucketACL.Op, s3api.GetBucketOwnership.Op,
-			s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op,
+			s3api.GetBucketWebsite.Op, s3api.GetBucketTagging.Op, cloudfrontapi.ListDistributions.Op,
 		},
 		Writes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op, s3api.PutBucketACL.Op},
 		Undoes: []awsapi.Op{s3api.PutPublicAccess.Op, s3api.DeletePublicAccess.Op, s3api.PutBucketPolicy.Op, s3api.PutBucketACL.Op},
@@ -103,19 +105,32 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	if !anySettled(violations) {
 		website = func() error { return nil }
 	}
-	return state, together(website, func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err })
+	if err = together(website, func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err }); err != nil {
+		return state, err
+	}
+	return state, state.readFront(ctx, s, r.ID, violations)
 }
 
-// readDocuments reads policy and ACL, and whether the ACL counts where it is public.
+// readDocuments reads policy and ACL.
 func (s *State) readDocuments(ctx context.Context, session awsapi.Session, r awsapi.Resource) error {
-	if err := together(
-		func() (err error) { s.PolicyText, err = s3api.ReadPolicy(ctx, session, r.ID); return err },
-		func() (err error) { s.Owner, s.Grants, err = s3api.ReadACL(ctx, session, r.ID); return err },
-	); err != nil {
+	return together(
+		func() error { return s.readPolicy(ctx, session, r) },
+		func() error { return s.readACL(ctx, session, r) },
+	)
+}
+
+func (s *State) readPolicy(ctx context.Context, session awsapi.Session, r awsapi.Resource) (err error) {
+	s.PolicyText, err = s3api.ReadPolicy(ctx, session, r.ID)
+	s.Policy = iampolicy.Value(s.PolicyText)
+	return err
+}
+
+// readACL reads the ACL, and whether it counts where it is public.
+func (s *State) readACL(ctx context.Context, session awsapi.Session, r awsapi.Resource) (err error) {
+	if s.Owner, s.Grants, err = s3api.ReadACL(ctx, session, r.ID); err != nil {
 		return err
 	}
-	s.Policy = iampolicy.Value(s.PolicyText)
-	if !slices.ContainsFunc(judge(*s, core.Settings{}), func(v core.Violation) bool { return v.Rule == ruleACL }) {
+	if !s.publicACL() {
 		return nil
 	}
 	disabled, err := s3api.ReadACLsDisabled(ctx, session, r.ID)
@@ -134,6 +149,11 @@ func together(reads ...func() error) error {
 	return g.Wait()
 }
 
+// publicACL reports whether the ACL lets everybody in.
+func (s State) publicACL() bool {
+	return !s.effective().IgnorePublicAcls && slices.ContainsFunc(s.Grants, s3api.Grant.Public)
+}
+
 func anySettled(vs []core.Violation) bool {
 	return slices.ContainsFunc(vs, func(v core.Violation) bool { return !v.Unsettled })
 }
@@ -142,11 +162,10 @@ const ruleACL = "acl-public"
 
 func judge(s State, _ core.Settings) []core.Violation {
 	var out []core.Violation
-	effective := s.effective()
-	if !effective.RestrictPublicBuckets {
+	if !s.effective().RestrictPublicBuckets {
 		out = judgePolicy(s)
 	}
-	if effective.IgnorePublicAcls {
+	if !s.publicACL() {
 		return out
 	}
 	for _, g := range s.Grants {

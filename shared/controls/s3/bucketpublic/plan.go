@@ -11,14 +11,21 @@ import (
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
 
+// objectACLs goes with a plan that turns on Block Public Access. Nothing is read of the objects: there may be millions of them, and each has an ACL of its own.
+const objectACLs = "objects that are public by an ACL of their own are closed, too, and nobody looked whether there are any: where requests came in through one, " +
+	"aclRequired is Yes in S3's server access logs and CloudTrail's data events"
+
 func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settings) (core.Fix[State], error) {
-	fix := core.Fix[State]{Notes: []string{"objects that are public by an ACL of their own stop being public once the bucket's Block Public Access is on"}}
+	var fix core.Fix[State]
 	if !anySettled(violations) {
 		return fix, nil
 	}
 	use := usesOf(s)
 	fix.NeverAuto = use.cautions(s)
-	if s.effective().RestrictPublicBuckets || !use.outsiders() { // restricted already: whoever could be cut off is
+	if s.Front != "" {
+		fix.NeverAuto = append(fix.NeverAuto, s.Front)
+	}
+	if use.blockable(s) {
 		return blockAll(r, s, fix), nil
 	}
 	fix.Notes = []string{"kept as they are: " + use.text()}
@@ -32,6 +39,7 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 // blockAll turns on the bucket's Block Public Access: one reversible call that leaves policy and ACL as they are.
 func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
 	full := s3api.FullBlock
+	fix.Notes = []string{objectACLs}
 	fix.After = State{Block: &full}
 	fix.Changes = []core.Change{{
 		Why: "turn on the bucket's Block Public Access; policy and ACL stay as they are", Touches: []string{"block"},
@@ -43,6 +51,7 @@ func blockAll(r awsapi.Resource, s State, fix core.Fix[State]) core.Fix[State] {
 // removePublic takes out just the public statements and grants: Block Public Access would shut out the others that the policy names, too.
 func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (core.Fix[State], error) {
 	after := s
+	var back []func(*State, context.Context, awsapi.Session, awsapi.Resource) error // what proves the fix: the calls change nothing else
 	if len(use.public) > 0 {
 		text, _, err := use.opening.Closed()
 		if err != nil {
@@ -53,7 +62,9 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 			Why: use.opening.Why("public", "policy"), Touches: []string{"policy"},
 			Do: s3api.SetPolicy(r.ID, r.Account, after.PolicyText), Undo: []awsapi.Call{s3api.SetPolicy(r.ID, r.Account, s.PolicyText)},
 		})
+		back = append(back, (*State).readPolicy)
 		if use.gone != "" {
+			fix.Reversible = core.PartlyReversible
 			fix.Notes = append(fix.Notes, fmt.Sprintf("undo will be refused by S3: the public statement names %s, a principal that was deleted", use.gone))
 		}
 		if s.effective().BlockPublicPolicy {
@@ -61,7 +72,8 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 		}
 	}
 	after.Grants = slices.DeleteFunc(slices.Clone(s.Grants), s3api.Grant.Public)
-	if len(after.Grants) != len(s.Grants) && !s.effective().IgnorePublicAcls {
+	if s.publicACL() {
+		back = append(back, (*State).readACL)
 		fix.Changes = append(fix.Changes, core.Change{
 			Why: "take the public grants out of the ACL", Touches: []string{"grants"},
 			Do: s3api.SetACL(r.ID, r.Account, s.Owner, after.Grants), Undo: []awsapi.Call{s3api.SetACL(r.ID, r.Account, s.Owner, s.Grants)},
@@ -76,11 +88,15 @@ func removePublic(r awsapi.Resource, s State, use uses, fix core.Fix[State]) (co
 		after.Website = false // the next read has no reason to look
 	}
 	fix.After = after
-	// With a policy and an ACL that are in order the bucket is not public whatever blocks it, so the two are proof enough.
+	// With a policy and an ACL that are in order the bucket is not public whatever blocks it. What the calls do not touch was read right before them.
 	fix.ReadBack = func(ctx context.Context, session awsapi.Session) (State, error) {
-		back := after
-		err := back.readDocuments(ctx, session, r)
-		return back, err
+		state := after
+		reads := make([]func() error, len(back))
+		for i, read := range back {
+			reads[i] = func() error { return read(&state, ctx, session, r) }
+		}
+		err := together(reads...)
+		return state, err
 	}
 	return fix, nil
 }

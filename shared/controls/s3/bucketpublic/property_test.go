@@ -46,6 +46,8 @@ var menu = []statement{
 	{principal: `{"AWS":"*","Service":"logging.s3.amazonaws.com"}`, public: true, careful: true},
 	{principal: `{"AWS":["*","arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"]}`, public: true, foreign: true, careful: true},
 	{principal: `{"AWS":["*","arn:aws:iam::156460612806:root"]}`, public: true, foreign: true, careful: true},
+	{principal: `{"AWS":["arn:aws:iam::*:role/x","arn:aws:iam::444455556666:role/y"]}`, public: true, foreign: true},
+	{principal: `{"AWS":["*","arn:aws:iam::444455556666:role/*"]}`, public: true, foreign: true},
 	{principal: `{"AWS":["111122223333","arn:aws:iam::444455556666:root"]}`, foreign: true},
 	{principal: `{"AWS":"arn:aws:iam::111122223333:root"}`},
 	{principal: `{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}`, foreign: true},

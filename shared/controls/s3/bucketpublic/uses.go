@@ -48,10 +48,10 @@ func usesIn(s State, doc iampolicy.Document) uses {
 			u.unsettled = append(u.unsettled, e.Statement)
 		}
 	}
-	u.opening = doc.Opening(u.public, notPublic)
+	u.opening = doc.Opening(u.public, notSurelyPublic)
 	for _, st := range doc.Statements {
 		if slices.Contains(u.opening.Narrow, st.Index) {
-			st.Principals = st.BesideAnyone() // who is left once "*" is taken out
+			st.Principals = st.BesideAnyone() // who is left once wildcards are taken out
 		}
 		g := iampolicy.StatementGrantees(st, iampolicy.S3Bucket, s.Account)
 		u.partners = append(append(append(u.partners, g.Foreign()...), g.CanonicalUsers...), g.OAIs...)
@@ -66,8 +66,9 @@ func usesIn(s State, doc iampolicy.Document) uses {
 	return u
 }
 
-func notPublic(s iampolicy.Statement) bool {
-	return iampolicy.JudgePublic(s, iampolicy.S3Bucket).Verdict == iampolicy.NotPublic
+// notSurelyPublic: what AWS does not settle may serve somebody on purpose, and is reported as long as it stays.
+func notSurelyPublic(s iampolicy.Statement) bool {
+	return iampolicy.JudgePublic(s, iampolicy.S3Bucket).Verdict != iampolicy.Public
 }
 
 // outsiders reports whether turning on RestrictPublicBuckets could cut off somebody whom the policy or the ACL names: while a policy is public that
@@ -76,6 +77,12 @@ func notPublic(s iampolicy.Statement) bool {
 func (u uses) outsiders() bool {
 	return len(u.public) > 0 && len(u.partners) > 0 || len(u.unsettled) > 0 || u.unreadable
 }
+
+// blockable: Block Public Access cuts off nobody but everybody. Where public policies are restricted already, whoever could be cut off is.
+func (u uses) blockable(s State) bool { return s.effective().RestrictPublicBuckets || !u.outsiders() }
+
+// editsPolicy: the public statements have to be taken out of the policy, and can be.
+func (u uses) editsPolicy(s State) bool { return len(u.public) > 0 && !u.blockable(s) && !u.stuck() }
 
 // stuck: outsiders have to keep what the policy gives them, so it has to be edited, and S3 would refuse it for a deleted principal in what stays.
 func (u uses) stuck() bool { return u.outsiders() && len(u.public) > 0 && u.deleted != "" }
@@ -99,6 +106,9 @@ func (u uses) cautions(s State) []string {
 	}
 	if u.unreadable {
 		out = append(out, "the policy cannot be read, and may be there for CloudFront or for logs")
+	}
+	if u.gone != "" && u.editsPolicy(s) {
+		out = append(out, "it could not be taken back: the public statement names "+u.gone+", a principal that was deleted")
 	}
 	return append(out, duties.Cautions(u.doc, s.Grants)...)
 }

@@ -9,7 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/cloudfrontapi"
 	"github.com/shoreup/shoreup/shared/awsapi/s3api"
+	"github.com/shoreup/shoreup/shared/controls/s3/internal/duties"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/iampolicy"
 )
@@ -23,6 +25,7 @@ type State struct {
 	PolicyText string            `json:"policyText" aws:"assigned"` // the exact text, to be edited
 	ARN        string            `json:"arn" aws:"context"`
 	Website    bool              `json:"website" aws:"context"`
+	Front      string            `json:"front" aws:"context"` // why CloudFront asks for a person; looked for only where nothing else does
 	Grants     []s3api.Grant     `json:"grants" aws:"context"`
 	Tags       map[string]string `json:"tags" aws:"context"`
 }
@@ -46,10 +49,12 @@ func Control() core.Control {
 		ConfigRules: []string{"S3_BUCKET_SSL_REQUESTS_ONLY"},
 		Frameworks:  map[string][]string{"cis_v3": {"2.1.1"}, "cis_v5": {"2.1.1"}, "nist_csf_2": {"PR.DS-02"}, "pci_dss_v4": {"4.2.1"}},
 		Events:      []string{"s3.amazonaws.com:CreateBucket", "s3.amazonaws.com:PutBucketPolicy", "s3.amazonaws.com:DeleteBucketPolicy"},
-		Reads:       []awsapi.Op{s3api.GetBucketPolicy.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketACL.Op, s3api.GetBucketTagging.Op},
-		Writes:      []awsapi.Op{s3api.PutBucketPolicy.Op},
-		Undoes:      []awsapi.Op{s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op},
-		Doc:         doc,
+		Reads: []awsapi.Op{
+			s3api.GetBucketPolicy.Op, s3api.GetBucketWebsite.Op, s3api.GetBucketACL.Op, s3api.GetBucketTagging.Op, cloudfrontapi.ListDistributions.Op,
+		},
+		Writes: []awsapi.Op{s3api.PutBucketPolicy.Op},
+		Undoes: []awsapi.Op{s3api.PutBucketPolicy.Op, s3api.DeleteBucketPolicy.Op},
+		Doc:    doc,
 	}, read, judge, plan)
 }
 
@@ -68,7 +73,17 @@ func read(ctx context.Context, s awsapi.Session, r awsapi.Resource) (State, erro
 	g.Go(func() (err error) { state.Website, err = s3api.ReadWebsite(ctx, s, r.ID); return err })
 	g.Go(func() (err error) { _, state.Grants, err = s3api.ReadACL(ctx, s, r.ID); return err })
 	g.Go(func() (err error) { state.Tags, err = s3api.ReadTags(ctx, s, r.ID); return err })
-	return state, g.Wait()
+	if err = g.Wait(); err != nil || !automatic(r, state) {
+		return state, err
+	}
+	state.Front, err = duties.Front(ctx, s, r.ID)
+	return state, err
+}
+
+// automatic: so far nothing asks for a person.
+func automatic(r awsapi.Resource, s State) bool {
+	fix, err := plan(r, s, judge(s, core.Settings{}), core.Settings{})
+	return err == nil && len(fix.Changes) > 0 && len(fix.NeverAuto) == 0
 }
 
 func judge(s State, _ core.Settings) []core.Violation {

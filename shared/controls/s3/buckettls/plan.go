@@ -23,6 +23,9 @@ func plan(r awsapi.Resource, s State, violations []core.Violation, _ core.Settin
 	if s.Website {
 		fix.NeverAuto = []string{"the bucket serves a website: the website endpoint speaks plain HTTP only and would answer 403"}
 	}
+	if s.Front != "" {
+		fix.NeverAuto = append(fix.NeverAuto, s.Front)
+	}
 	text, err := denied(r, s, &fix)
 	if err != nil || text == "" {
 		return fix, err
