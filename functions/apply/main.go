@@ -19,7 +19,7 @@ import (
 
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	env, err := hub.FromEnv("SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_WRITE_ROLE")
+	env, err := hub.FromEnv("SHOREUP_APPLY_QUEUE", "SHOREUP_APPROVED_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_WRITE_ROLE")
 	if err != nil {
 		slog.Error("starting apply", "error", err.Error())
 		os.Exit(1)
@@ -29,5 +29,5 @@ func main() {
 		slog.Error("starting apply", "error", err.Error())
 		os.Exit(1)
 	}
-	lambda.Start(hub.Counted(h, (&handler.Apply{Engine: h.Engine, DeadLetter: h.DeadLetter}).Handle))
+	lambda.Start(hub.Counted(h, (&handler.Apply{Engine: h.Engine, DeadLetter: h.DeadLetter, Approved: env.Approved}).Handle))
 }

@@ -36,6 +36,8 @@ type Desk struct {
 	// Tell lets people know how a request stands. Its failure changes nothing.
 	Tell func(context.Context, Request, News)
 	Now  func() time.Time
+	// Accounts returns all whose plans people are asked about; nil: what a kill switch holds up is not counted.
+	Accounts func(context.Context) []string
 	// Account is the installation's own: the chain of words about what does not exist.
 	Account string
 }
@@ -103,8 +105,10 @@ func (d *Desk) decideOnce(ctx context.Context, a Answer) (Request, error) {
 	switch gone, err := d.follow(ctx, r, now); {
 	case err != nil: // nothing is known yet: the word is taken again
 		return gone, err
+	case gone.State != r.State && gone.stands(a.Verdict, person.Name):
+		return gone, d.refused(ctx, gone, a, person.Name, gone.said(a.Verdict, person.Name))
 	case gone.State != r.State:
-		return gone, d.refused(ctx, gone, a, person.Name, refuse("moved", "it is %s%s", gone.State, because(gone.Why)))
+		return gone, d.refused(ctx, gone, a, person.Name, refuse("moved", "it is %s%s%s", gone.State, because(gone.Why), gone.howAgain()))
 	}
 	if no, err := d.underWay(ctx, r, now); err != nil || no != nil && a.Verdict == No {
 		if err == nil {
@@ -188,7 +192,8 @@ type wordEntry struct {
 	Needed  int     `json:"needed"`
 	Refused string  `json:"refused"` // why the word changed nothing; empty: it counted
 	Code    string  `json:"code"`
-	Who     string  `json:"who"` // the identity that the word came with
+	Stands  bool    `json:"stands,omitempty"` // refused, since the same person said the same before, and that counts
+	Who     string  `json:"who"`              // the identity that the word came with
 }
 
 // write keeps a request with its record in one transaction.
@@ -226,7 +231,7 @@ func (d *Desk) refused(ctx context.Context, r Request, a Answer, person string, 
 	}
 	err := d.record(ctx, r, core.Refused, person, wordEntry{
 		Request: Request{Key: r.Key, Round: r.Round, Plan: r.Plan, Control: r.Control, ARN: r.ARN, State: r.State},
-		Verdict: a.Verdict, Via: a.Via, Why: clip(a.Why), Refused: why.Why, Code: why.Code, Who: clip(a.Identity),
+		Verdict: a.Verdict, Via: a.Via, Why: clip(a.Why), Refused: why.Why, Code: why.Code, Stands: why.Stands, Who: clip(a.Identity),
 	})
 	if err != nil {
 		return err

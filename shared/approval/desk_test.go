@@ -418,7 +418,7 @@ func TestUnreadableRulesDecideNothing(t *testing.T) {
 	w := newWorld(t)
 	k := w.key(w.wrong("h1", "sso:eve@example.com"))
 	w.file = nil
-	if got := w.say(k, approval.Yes, "U0ADA00001"); got != "moved" || w.granted(k) {
+	if got := w.say(k, approval.Yes, "U0ADA00001"); got != "rules" || w.granted(k) {
 		t.Errorf("without rules: %s", got)
 	}
 }

@@ -10,7 +10,11 @@
 //
 // pending counts the approvals that are there (n of m). Rejected is a person's word; expired is the clock's; stale means that the resource, the
 // control or the rules are not those of the plan any more; superseded that another plan took its place. Nothing comes back from an end but by asking
-// again, which is another round.
+// again, which is another round: what was overtaken by itself, once it is as it was; what was rejected or has expired for one of the people, who cannot decide
+// it then ([Desk.AskAgain]), or for a click in Security Hub, of which nobody knows whose it is, so that two have to agree ([Desk.Clicked]); a change of people
+// also when the rules file has said something else meanwhile.
+//
+// A word is judged by what the rules file says at that moment: if nobody would be asked any more, the request is stale with the reason, and the word refused.
 //
 // Four eyes: nobody approves what they asked for or what they caused. A cause that AWS does not vouch a person for could be anybody, so that one more
 // person has to agree. Persons are those of the rules file; see [IdentityOf] for which words of AWS count.

@@ -2,8 +2,6 @@ package approval
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -67,84 +65,30 @@ func (d *Desk) followAll(ctx context.Context, account, id string) error {
 	return nil
 }
 
-// ask opens a request for an occurrence's plan, or another round of one that ended without a yes if a person asks.
-func (d *Desk) ask(ctx context.Context, occ occurrence.Occurrence, requester string) error {
-	m, ok := d.Control(occ.Control)
-	if !ok {
-		return fmt.Errorf("asking about plan %s: there is no control %s here", occ.PlanID, occ.Control)
-	}
-	if _, exempt, err := Exempted(ctx, d.Store, d.Table, occ.Control, occ.Resource, d.Now()); err != nil || exempt {
-		return err // once the exemption has ended it is asked about
-	}
-	r := Request{
-		Key:  Key{Account: occ.Resource.Account, Kind: Fix, ID: occ.ID, Hash: occ.PlanHash},
-		Plan: occ.PlanID, Control: occ.Control, ARN: m.Type.ARN(occ.Resource), Where: occ.Resource, Requester: requester, Cause: occ.Person,
-	}
-	_, err := d.Ask(ctx, r)
-	var no *Refusal
-	if errors.As(err, &no) {
-		return nil // it is asked already, or was decided
-	}
-	return err
-}
-
-// Ask opens a request. The error is a *[Refusal] if there is one already that is open, or that ended while nobody in person asks again. What was only
-// overtaken is asked again by itself once it is as it was: nobody has said no to it.
-func (d *Desk) Ask(ctx context.Context, r Request) (Request, error) {
-	there, found, err := Get(ctx, d.Store, d.Table, r.Key)
-	if err != nil {
-		return r, err
-	}
-	switch {
-	case found && there.State.open():
-		return there, refuse("again", "it is asked already, and waits for others until %s", stamp(there.Expires))
-	case found && (there.State == Applied || r.Requester == "" && !there.State.overtaken()):
-		return there, refuse("ended", "it is decided: %s%s", there.State, because(there.Why))
-	case found:
-		r.Round, r.rev, r.Shown = there.Round, there.rev, there.Shown
-	}
-	file, err := d.electors(ctx)
-	if err != nil {
-		return r, err
-	}
-	a := file.ApprovalFor(d.subject(r), string(d.disruption(r)))
-	now := d.Now().UTC().Truncate(time.Millisecond)
-	r.Round++
-	r.Rules, r.By, r.Needed, r.Escalate = a.Rules, a.By, a.Needed, a.Escalate
-	r.Needed = r.needed(d.needs(file, r)) // so that people are told how many it takes
-	r.Severity = d.subject(r).Severity
-	r.Asked, r.Expires, r.State, r.Votes, r.Reminded = now, now.Add(a.Within), Pending, nil, false
-	r, err = d.write(ctx, r, core.AwaitingApproval, actor(r.Requester), endEntry{Request: r, News: Asked})
-	if moved(err) {
-		return r, refuse("again", "somebody else asked at the same moment")
-	}
-	if err == nil {
-		d.tell(ctx, r, Asked)
-	}
-	return r, err
-}
-
 // follow ends a request that the clock or its resource has left behind, and returns it as it is then.
 func (d *Desk) follow(ctx context.Context, r Request, now time.Time) (Request, error) {
 	if !r.State.open() {
 		return r, nil
 	}
-	state, why, err := d.overtaken(ctx, r)
+	e, err := d.overtaken(ctx, r)
 	if err != nil {
 		return r, err
 	}
-	if state == "" && !now.Before(r.Expires) {
-		state, why = Expired, "nobody decided in time"
+	if e.state == "" && !now.Before(r.Expires) {
+		e = ended(Expired, "nobody decided in time")
 		if r.State == Approved {
-			why = "it was approved and could not be applied in time"
+			e = ended(Expired, "it was approved and could not be applied in time")
 		}
 	}
-	if state == "" {
+	if e.state == "" {
 		return r, nil
 	}
-	next, ok := end(r, state, why, now)
+	next, ok := end(r, e.state, e.text(), now)
 	if !ok {
 		return r, nil
+	}
+	if next.State.overtaken() {
+		next.EndedWhy, next.Moved = e.why, e.moved
 	}
 	next, err = d.write(ctx, next, outcomeOf(next), "shoreup", endEntry{Request: next, News: Over})
 	if err != nil {
@@ -154,77 +98,89 @@ func (d *Desk) follow(ctx context.Context, r Request, now time.Time) (Request, e
 	return next, nil
 }
 
-// overtaken says how the occurrence of a fix has left the request behind; empty: it has not.
-func (d *Desk) overtaken(ctx context.Context, r Request) (State, string, error) {
+// overtaken says how the occurrence of a fix has left the request behind.
+func (d *Desk) overtaken(ctx context.Context, r Request) (ending, error) {
 	switch r.Key.Kind {
 	case Lift:
 		s, err := d.Book.Engaged(ctx)
 		if err == nil && (!s.Engaged || s.Since.UTC().Format(time.RFC3339Nano) != r.Key.ID) {
-			return Stale, "the kill switch was lifted, or engaged anew", nil
+			return ended(Stale, "the kill switch was lifted, or engaged anew"), nil
 		}
-		return "", "", err
+		return ending{}, err
 	case People:
 		if file := d.Rules(ctx); file != nil && file.ElectorsHash() != r.Key.Hash {
-			return Superseded, "the rules file changed again", nil
+			return ended(Superseded, "the rules file changed again"), nil
 		}
-		return "", "", nil
+		return ending{}, nil
 	case Undo:
 		return d.takenBack(ctx, r)
 	case Exempt: // it was asked for when somebody else may have been the cause
 		occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
 		if err == nil && (!found || occ.ID != r.Key.ID) {
-			return Stale, "what it was to exempt is over", nil
+			return ended(Stale, "what it was to exempt is over"), nil
 		}
-		return "", "", err
+		return ending{}, err
 	}
+	return d.overtakenFix(ctx, r)
+}
+
+func (d *Desk) overtakenFix(ctx context.Context, r Request) (ending, error) {
 	occ, found, err := d.Book.Get(ctx, r.Control, r.Where)
 	if err != nil {
-		return "", "", err
+		return ending{}, err
 	}
 	if !found || occ.ID != r.Key.ID {
 		past := occ.Past
 		if !found {
 			if past, err = d.Book.Past(ctx, r.Control, r.Where); err != nil {
-				return "", "", err
+				return ending{}, err
 			}
 		}
 		used, err := d.Book.Spent(ctx, r.Key.Account, r.Key.ID, r.Key.Hash, r.Round)
 		if err != nil {
-			return "", "", err
+			return ending{}, err
 		}
-		state, why := endOf(r, past, used)
-		return state, why, nil
+		return endOf(r, past, used, occ), nil
 	}
 	exempt, is, err := Exempted(ctx, d.Store, d.Table, r.Control, r.Where, d.Now())
 	switch {
 	case err != nil:
-		return "", "", err
-	case is && occ.State != occurrence.Applying:
-		return Stale, fmt.Sprintf("nobody may fix it until %s, as %s agreed: %s", exempt.Until.UTC().Format(time.DateOnly), exempt.Approver, exempt.Reason), nil
+		return ending{}, err
+	case occ.State != occurrence.Applying && is:
+		return ended(Stale, exempt.says()), nil
 	case occ.PlanHash != r.Key.Hash:
-		return Superseded, "the resource or the control changed, and plan " + occ.PlanID + " took its place", nil
-	case occ.Decision != "" && occ.Decision != rules.Approve.String() && occ.State != occurrence.Applying:
-		return Stale, "the rules file says " + occ.Decision + " now", nil
+		return replacedBy(r, occ), nil
+	case occ.State != occurrence.Applying:
+		if why := d.asksNobody(ctx, occ); why != "" {
+			return ended(Stale, why), nil
+		}
 	}
-	return "", "", nil
+	return ending{}, nil
 }
 
 // endOf says what became of a request whose occurrence is closed. An approval is used as soon as calls were begun, whatever came of them; without that it was
-// another plan that mended the resource, or the rules had come to ask nobody.
-func endOf(r Request, past occurrence.Past, used bool) (State, string) {
+// another plan that mended the resource, or the rules had come to ask nobody. Next is the occurrence that came after it, if there is one yet.
+func endOf(r Request, past occurrence.Past, used bool, next occurrence.Occurrence) ending {
 	if past.ID != r.Key.ID {
-		return Stale, "the resource was dealt with meanwhile"
+		return ended(Stale, "the resource was dealt with meanwhile")
 	}
 	switch core.Outcome(past.Outcome) {
 	case core.Fixed, core.Unverified, core.Failed:
 		if r.State == Approved && used {
-			return Applied, applied + past.Outcome
+			return ended(Applied, applied+past.Outcome)
 		}
-		return Stale, "it was mended without this approval"
+		return ended(Stale, "it was mended without this approval")
 	case core.Compliant, core.NotApplicableHere:
-		return Stale, "it is in order already"
+		return ended(Stale, "it is in order already")
+	case core.Stale:
+		if next.ID == "" {
+			return ended(Stale, notYetKnown)
+		}
+		e := replacedBy(r, next)
+		e.state = Stale
+		return e
 	}
-	return Stale, "the resource changed: " + past.Outcome
+	return ended(Stale, "it was not carried out: "+past.Outcome)
 }
 
 // applied begins the reason of a request that was carried out; the outcome follows.

@@ -32,7 +32,7 @@ func (d *Desk) Posted(ctx context.Context, p Posting) error {
 	if p.Channel == "" || p.TS == "" || len(p.Channel) > 100 || len(p.TS) > 40 || len(p.Thread) > 40 || len(p.Shown) > maxShown || len(p.Shown) > 0 && !json.Valid(p.Shown) {
 		return refuse("nothing", "it names no message")
 	}
-	at := Place{p.Channel, p.TS, p.Thread}
+	at := Place{p.Channel, p.TS, p.Thread, p.Escalated}
 	for range writeTries {
 		r, ok, err := Get(ctx, d.Store, d.Table, p.Key)
 		if err != nil {
@@ -115,6 +115,23 @@ func BatchHash(plans []Ref) string {
 
 func (b BatchID) item() dynamodbapi.Values { return dynamodbapi.Key("batch", b.Hash+"#"+b.TS) }
 
+func threadItem(channel, ts string) dynamodbapi.Values {
+	return dynamodbapi.Key("thread", channel+"#"+ts)
+}
+
+// BatchAt returns the batch that a message shows, if it shows one.
+func BatchAt(ctx context.Context, store *dynamodbapi.Store, table, channel, ts string) (Batch, bool, error) {
+	v, ok, err := store.Get(ctx, table, threadItem(channel, ts))
+	if err != nil || !ok {
+		return Batch{}, false, err
+	}
+	var b Batch
+	if err := json.Unmarshal([]byte(v.Text(attrBody)), &b); err != nil {
+		return b, false, fmt.Errorf("reading the batch at %s: %w", ts, err)
+	}
+	return b, b.Channel == channel && b.ID.TS == ts, nil
+}
+
 // KeepBatch keeps which plans people are shown together. What is kept is never changed.
 func (d *Desk) KeepBatch(ctx context.Context, b Batch) error {
 	if n := len(b.Plans); n < 2 || n > maxBatch || b.Channel == "" || b.ID.TS == "" || len(b.ID.TS) > 40 || b.ID.Hash != BatchHash(b.Plans) || len(b.Shown) > maxShown {
@@ -126,15 +143,20 @@ func (d *Desk) KeepBatch(ctx context.Context, b Batch) error {
 	}
 	v := b.ID.item()
 	v[attrBody], v[dynamodbapi.TTL] = string(body), d.Now().Add(keepEnded).Unix()
-	_, err = d.Store.Write(ctx, dynamodbapi.Item{Op: dynamodbapi.Put, Table: d.Table, Put: v, Must: mustBeAsRead, Condition: "attribute_not_exists(pk)"})
-	var there *dynamodbapi.ConditionError
-	if errors.As(err, &there) && len(there.Failed) > 0 {
-		if there.Failed[0].Old.Text(attrBody) == string(body) {
-			return nil
+	at := threadItem(b.Channel, b.ID.TS) // so that it is found by a message that stands below it
+	at[attrBody], at[dynamodbapi.TTL] = v[attrBody], v[dynamodbapi.TTL]
+	for _, item := range []dynamodbapi.Values{v, at} {
+		_, err := d.Store.Write(ctx, dynamodbapi.Item{Op: dynamodbapi.Put, Table: d.Table, Put: item, Must: mustBeAsRead, Condition: "attribute_not_exists(pk)"})
+		var there *dynamodbapi.ConditionError
+		switch {
+		case errors.As(err, &there) && len(there.Failed) > 0 && there.Failed[0].Old.Text(attrBody) == string(body):
+		case errors.As(err, &there):
+			return refuse("nothing", "there is another batch with that hash in that message")
+		case err != nil:
+			return err
 		}
-		return refuse("nothing", "there is another batch with that hash in that message")
 	}
-	return err
+	return nil
 }
 
 // Together takes one word about each plan of a batch, each alone and under the rules of its own. The results are in the order of the plans. The error is a
@@ -151,7 +173,7 @@ func (d *Desk) Together(ctx context.Context, t Together) (Note, error) {
 		}
 	}
 	if !ok || b.ID != t.Batch || BatchHash(b.Plans) != t.Batch.Hash {
-		_, err := d.Unheard(ctx, Unheard{Key: Key{Kind: "batch", ID: t.Batch.TS, Hash: t.Batch.Hash}, Verdict: t.Verdict, Identity: t.Identity, Via: t.Via, Why: "there is no such batch", Code: "unknown"})
+		_, err := d.Unheard(ctx, Unheard{Key: Key{Kind: "batch", ID: t.Batch.TS, Hash: t.Batch.Hash}, Verdict: t.Verdict, Identity: t.Identity, Via: t.Via, Why: "there is no such batch", Code: "unknown", Known: true})
 		return Note{}, err
 	}
 	note := Note{Batch: &b, Person: d.name(ctx, t.Identity)}
@@ -162,7 +184,7 @@ func (d *Desk) Together(ctx context.Context, t Together) (Note, error) {
 			return Note{}, err
 		}
 		result := Result{Key: p.Key, State: r.State}
-		if no != nil {
+		if no != nil && !no.Stands {
 			result.Why = no.Why
 		}
 		note.Results = append(note.Results, result)
@@ -193,5 +215,9 @@ func (d *Desk) Unheard(ctx context.Context, u Unheard) (Request, error) {
 		r = Request{Key: k, Round: u.Round}
 	}
 	a := Answer{Key: r.Key, Round: u.Round, Verdict: Verdict(clip(string(u.Verdict))), Identity: u.Identity, Via: clip(u.Via)}
-	return r, d.refused(ctx, r, a, d.name(ctx, u.Identity), &Refusal{Code: clip(u.Code), Why: clip(u.Why)})
+	person := ""
+	if u.Known || u.Via != "slack" { // a member id is the person's only in their own workspace, and anybody can write one into a request that is forged
+		person = d.name(ctx, u.Identity)
+	}
+	return r, d.refused(ctx, r, a, person, &Refusal{Code: clip(u.Code), Why: clip(u.Why)})
 }

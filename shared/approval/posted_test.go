@@ -197,7 +197,9 @@ func TestUnheard(t *testing.T) {
 		u    approval.Unheard
 		want string
 	}{
-		"of somebody known":      {approval.Unheard{Key: k, Round: 1, Verdict: approval.Yes, Identity: "U0ADA00001", Via: "slack", Code: "replay", Why: "this was sent before"}, "verdict refused ada"},
+		"of somebody known":      {approval.Unheard{Key: k, Round: 1, Verdict: approval.Yes, Identity: "U0ADA00001", Via: "slack", Known: true, Code: "form", Why: "a reason is missing"}, "verdict refused ada"},
+		"of another workspace":   {approval.Unheard{Key: k, Round: 1, Verdict: approval.Yes, Identity: "U0ADA00001", Via: "slack", Code: "stranger", Why: "x"}, "verdict refused unknown"},
+		"proved by AWS":          {approval.Unheard{Key: k, Round: 1, Verdict: approval.Yes, Identity: "sso:ada@example.com", Via: "review", Code: "malformed", Why: "x"}, "verdict refused ada"},
 		"of a stranger":          {approval.Unheard{Key: k, Identity: "U0STRANGER", Code: "stranger", Why: "x"}, "verdict refused unknown"},
 		"about nothing":          {approval.Unheard{Code: "malformed", Why: "x"}, "verdict refused unknown"},
 		"with far too much":      {approval.Unheard{Key: approval.Key{Account: strings.Repeat("é", 3000), Kind: "x", ID: strings.Repeat("é", 3000), Hash: strings.Repeat("é", 900)}, Identity: strings.Repeat("é", 3000), Why: strings.Repeat("é", 3001), Code: "x"}, "verdict refused unknown"},

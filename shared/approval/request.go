@@ -3,7 +3,6 @@ package approval
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -84,111 +83,61 @@ type Request struct {
 	Ended time.Time `json:"ended,omitzero"`
 	Why   string    `json:"why"` // of the end
 
+	Since    time.Time `json:"since,omitzero"`      // when it went wrong first, as far as that is known; until now it is exposed
+	Was      *Was      `json:"was,omitempty"`       // what it takes the place of
+	EndedWhy []string  `json:"ended_why,omitempty"` // of what was overtaken: each thing that is otherwise now, for people; Why has them all in one
+	Moved    *Moved    `json:"moved,omitempty"`     // of what was overtaken: the plan that took its place, if there is one
+	Again    *Again    `json:"again,omitempty"`     // of another round: who asked again, and why
+	Away     bool      `json:"away,omitempty"`      // of people, ended: the rules file has said something else since
+
+	Caused []string `json:"caused,omitempty"` // people of the rules file who had a hand in it, and so cannot decide
+	Wrong  []string `json:"wrong,omitempty"`  // of an exemption: what is wrong with the resource, in sentences
+	Actor  string   `json:"actor,omitempty"`  // of an exemption: who caused that, as AWS tells it
+	Held   int      `json:"held,omitempty"`   // of a lift: how many approved plans the kill switch holds up
+
 	Posted []Place `json:"posted,omitempty"` // messages in which people are shown it
+	Before []Place `json:"before,omitempty"` // messages of the round before, which are not kept up to date any more
 	Shown  []byte  `json:"-"`                // blocks of the first of them
 
 	Body []byte `json:"-"` // what is decided about, where no other table holds it (all but fixes)
+	plan []byte // of a fix: the plan that people are asked about, to compare it with the one that takes its place; empty if it is long
 	rev  int64  // of the item; each write is for the one that was read
+}
+
+// Was is the plan that another one takes the place of, on the other one.
+type Was struct {
+	Plan    string   `json:"plan"`
+	Hash    string   `json:"hash"`
+	Why     []string `json:"why"`               // as EndedWhy of the old one
+	Changed []string `json:"changed,omitempty"` // lines of a comparison: "- " is not wrong or not called any more, "+ " is new; at most 10 of 200 characters
+}
+
+// Moved is the plan that took the place of another one, on the old one.
+type Moved struct {
+	Plan string `json:"plan"`
+	Hash string `json:"hash"`
+}
+
+// Again is why people are asked once more about what was rejected or has expired.
+type Again struct {
+	By    string `json:"by"`    // person; empty: somebody at Security Hub, whom AWS does not name
+	Why   string `json:"why"`   // in their words
+	State State  `json:"state"` // how the round before ended
+	Ended string `json:"ended"` // why it ended: the Why of the round before
 }
 
 // Refusal says why a person's word changed nothing. It is an error that people are shown.
 type Refusal struct {
 	Why  string
-	Code string // stable, for programs: unknown, ended, other-hash, late, stranger, not-permitted, four-eyes, again, moved, nothing
+	Code string // stable, for programs: unknown, ended, other-hash, late, stranger, not-permitted, four-eyes, again, moved, nothing, open, rules
+	// Stands says that nothing is lost: the same person said the same before, and that counts.
+	Stands bool
 }
 
 func (r *Refusal) Error() string { return r.Why }
 
 func refuse(code, format string, args ...any) *Refusal {
 	return &Refusal{Code: code, Why: fmt.Sprintf(format, args...)}
-}
-
-// Verdict is what a person says.
-type Verdict string
-
-// The verdicts.
-const (
-	Yes Verdict = "approve"
-	No  Verdict = "reject"
-)
-
-// Voter is who says it, as the rules file knows them.
-type Voter struct {
-	Person   string
-	Identity []string // all identities of the person
-	Via      string
-}
-
-// needs is what the rules in force ask for at the moment of a word; the more cautious of this and of the request's own counts.
-type needs struct {
-	by       []string
-	needed   int
-	stranger bool // the cause is an identity of nobody in the rules file
-}
-
-// decide is the whole of what a word can do to a request. It is pure: the request as it would be afterwards, or why nothing changes.
-func decide(r Request, verdict Verdict, who Voter, why string, rule needs, now time.Time) (Request, *Refusal) {
-	switch {
-	case !r.State.open():
-		return r, refuse("ended", "it is decided: %s%s", r.State, because(r.Why))
-	case !now.Before(r.Expires):
-		return r, refuse("late", "it expired at %s; nothing was changed, and it can be asked for again", stamp(r.Expires))
-	case !slices.Contains(r.By, who.Person) || !slices.Contains(rule.by, who.Person):
-		return r, refuse("not-permitted", "%s may not decide this; those who may: %s", who.Person, list(both(r.By, rule.by)))
-	case slices.ContainsFunc(who.Identity, r.causedBy): // not even no: it would keep what they opened open
-		return r, refuse("four-eyes", "%s caused the finding; somebody else has to decide", who.Person)
-	}
-	if verdict == No {
-		r.State, r.Ended, r.Why = Rejected, now, reasonOf(who.Person, why)
-		return r, nil
-	}
-	if verdict != Yes {
-		return r, refuse("nothing", "%q is neither approve nor reject", verdict)
-	}
-	switch {
-	case r.State == Approved:
-		return r, refuse("ended", "it is approved already, by %s", list(r.people()))
-	case who.Person == r.Requester:
-		return r, refuse("four-eyes", "%s asked for it; somebody else has to agree", who.Person)
-	case slices.Contains(r.people(), who.Person):
-		return r, refuse("again", "%s has approved it already; %d of %d are there", who.Person, r.counted(rule), r.needed(rule))
-	}
-	r.Votes = append(slices.Clone(r.Votes), Vote{who.Person, now, who.Via})
-	if r.counted(rule) >= r.needed(rule) {
-		r.State = Approved
-	}
-	return r, nil
-}
-
-// counted is how many yeses are of people who may still give one.
-func (r Request) counted(rule needs) int { return len(both(r.people(), rule.by)) }
-
-// causes are the identities of all who had a hand in the finding.
-func (r Request) causes() []string { return strings.Fields(r.Cause) }
-
-func (r Request) causedBy(identity string) bool {
-	return slices.ContainsFunc(r.causes(), func(cause string) bool { return same(identity, cause) })
-}
-
-// needed is how many different people must agree: two at least where it is not known which person caused the finding, since that could be any one of
-// them: AWS vouches for nobody, or for an identity that no entry of the rules file has and that may be another one of somebody's who has an entry.
-func (r Request) needed(rule needs) int {
-	n := max(r.Needed, rule.needed)
-	if (r.Key.Kind == Fix || r.Key.Kind == Exempt || r.Key.Kind == Undo) && (r.Cause == "" || rule.stranger) {
-		n = max(n, 2)
-	}
-	if r.Key.Kind == People { // whoever changed the file is not known either
-		n = max(n, min(2, len(rule.by)))
-	}
-	return n
-}
-
-func (r Request) people() []string {
-	var out []string
-	for _, v := range r.Votes {
-		out = append(out, v.Person)
-	}
-	return out
 }
 
 // end closes a request for another reason than a person's word.

@@ -19,6 +19,7 @@ const (
 	attrHash  = "request_hash"
 	attrRev   = "request_rev"
 	attrEnds  = "request_ends" // milliseconds since 1970
+	attrPlan  = "request_plan"
 
 	sectionRequest = "request#"
 
@@ -59,6 +60,9 @@ func put(table string, r Request) (dynamodbapi.Item, error) {
 	if len(r.Shown) > 0 {
 		v[attrShown] = string(r.Shown)
 	}
+	if len(r.plan) > 0 {
+		v[attrPlan] = string(r.plan)
+	}
 	if !r.State.open() {
 		v[dynamodbapi.TTL] = r.Ended.Add(keepEnded).Unix()
 	}
@@ -77,6 +81,9 @@ func requestOf(v dynamodbapi.Values) (Request, error) {
 	r.rev = v.Int(attrRev)
 	if data := v.Text(attrData); data != "" {
 		r.Body = []byte(data)
+	}
+	if plan := v.Text(attrPlan); plan != "" {
+		r.plan = []byte(plan)
 	}
 	if shown := v.Text(attrShown); shown != "" {
 		r.Shown = []byte(shown)

@@ -64,7 +64,7 @@ func (d *Desk) AskUndo(ctx context.Context, u Undoing) (Request, error) {
 	k := Key{Account: u.Account, Kind: Undo, ID: strconv.FormatInt(u.Seq, 10)}
 	person, refusal, err := d.asker(ctx, k, u.Identity)
 	if refusal != nil || err != nil {
-		return Request{}, errors.Join(refusalError(refusal), err)
+		return Request{}, joined(refusal, err)
 	}
 	fix, err := d.undoable(ctx, u.Account, u.Seq)
 	var no *Refusal
@@ -123,41 +123,41 @@ func (d *Desk) causeOf(ctx context.Context, fix Undoable) (string, error) {
 }
 
 // takenBack says how an undo's request was left behind; empty: it was not. Whether the resource has moved is seen by whoever carries it out: it looks.
-func (d *Desk) takenBack(ctx context.Context, r Request) (State, string, error) {
+func (d *Desk) takenBack(ctx context.Context, r Request) (ending, error) {
 	intent, err := strconv.ParseInt(r.Key.ID, 10, 64)
 	if err != nil {
-		return Stale, "its record cannot be named", nil
+		return ended(Stale, "its record cannot be named"), nil
 	}
 	done, err := d.Book.TakenBack(ctx, r.Key.Account, intent)
 	if err != nil {
-		return "", "", err
+		return ending{}, err
 	}
 	mine := r.State == Approved && done.Round == r.Round
 	switch core.Outcome(done.Outcome) {
 	case "": // nobody has begun, or somebody is at it
 	case core.Refused:
 		if mine {
-			return Stale, strings.TrimPrefix(done.Why, "this cannot be undone: "), nil
+			return ended(Stale, strings.TrimPrefix(done.Why, "this cannot be undone: ")), nil
 		}
 	default:
 		if mine {
-			return Applied, applied + done.Outcome + ", " + done.Why, nil
+			return ended(Applied, applied+done.Outcome+", "+done.Why), nil
 		}
 	}
 	if mine && !done.Began.IsZero() {
-		return "", "", nil // under way
+		return ending{}, nil // under way
 	}
 	fix, err := d.undoable(ctx, r.Key.Account, intent)
 	var no *Refusal
 	switch {
 	case errors.As(err, &no):
-		return Stale, strings.TrimPrefix(no.Why, "this cannot be undone: "), nil
+		return ended(Stale, strings.TrimPrefix(no.Why, "this cannot be undone: ")), nil
 	case err != nil:
-		return "", "", err
+		return ending{}, err
 	case fix.Hash != r.Key.Hash:
-		return Stale, "what would be called to take it back is not what it was: ask again", nil
+		return ended(Stale, "what would be called to take it back is not what it was: ask again"), nil
 	}
-	return "", "", nil
+	return ending{}, nil
 }
 
 // followUndos brings the undos of a resource in line with what came of them.

@@ -83,7 +83,7 @@ func TestUndoIsDecidedUnderTheSameRules(t *testing.T) {
 		t.Errorf("passed on as %s: %s, %v", got.Body, body.Plan, err)
 	}
 	for _, c := range []struct{ who, want string }{
-		{"U0BO000001", "four-eyes"}, {"U0EVE00001", "four-eyes"}, {"U0ZOE00001", "stranger"}, {"U0ADA00001", "approved"}, {"U0ADA00001", "ended"},
+		{"U0BO000001", "four-eyes"}, {"U0EVE00001", "four-eyes"}, {"U0ZOE00001", "stranger"}, {"U0ADA00001", "approved"}, {"U0ADA00001", "again"},
 	} {
 		if got := w.say(k, approval.Yes, c.who); got != c.want {
 			t.Errorf("%s: %s, want %s", c.who, got, c.want)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -51,6 +53,8 @@ type Fix[S any] struct {
 	NeverAuto []string // why a person has to look first: a website, a partner, a shared image
 	Refused   string   // why this must not be changed at all: a protected principal, a quota
 	Notes     []string // who is affected and what undo cannot bring back
+	// Reversible is how far undo gets back from this fix, where it is less far than the control's declaration says. The notes say what is lost.
+	Reversible Reversal
 	// ReadBack reads what proves the fix, and takes the rest from After: what the violation does not depend on once the changes are made. nil: Read is used.
 	ReadBack func(context.Context, awsapi.Session) (S, error)
 }
@@ -101,7 +105,9 @@ type Proposal struct {
 	NeverAuto []string
 	Refused   string
 	Notes     []string
-	LookBack  LookBack // nil: Look is the only way
+	// Reversible is of this fix alone; empty: as the control declares.
+	Reversible Reversal
+	LookBack   LookBack // nil: Look is the only way
 }
 
 // LookBack looks at what a plan's calls can have changed: cheaper than a control's Look, and as good once they are made.
@@ -173,7 +179,7 @@ func (d definition[S]) propose(before Sight, r awsapi.Resource, set Settings) (P
 	if err != nil {
 		return Proposal{}, fmt.Errorf("planning %s for %s: %w", d.meta.ID, r.ID, err)
 	}
-	p := Proposal{Advice: fix.Advice, NeverAuto: fix.NeverAuto, Refused: fix.Refused, Notes: fix.Notes}
+	p := Proposal{Advice: fix.Advice, NeverAuto: fix.NeverAuto, Refused: fix.Refused, Notes: fix.Notes, Reversible: fix.Reversible}
 	p.Plan = Plan{Schema: Schema, Control: d.meta.ID, Version: d.meta.Version, Resource: r, Before: before.Fingerprint, After: before.Fingerprint, Violations: before.Violations}
 	if len(fix.Changes) == 0 || fix.Refused != "" {
 		return p, nil
@@ -195,6 +201,7 @@ func (d definition[S]) propose(before Sight, r awsapi.Resource, set Settings) (P
 		}
 		fix.Changes[i].Expect = canon.Hash(step)
 	}
+	p.Notes = slices.Concat(p.Notes, left(after.Violations))
 	p.Plan.After, p.Plan.Changes, p.Expected = after.Fingerprint, fix.Changes, after.State
 	p.Diffs = diffs(before.State, after.State, fix.Changes)
 	if fix.ReadBack != nil {
@@ -207,6 +214,20 @@ func (d definition[S]) propose(before Sight, r awsapi.Resource, set Settings) (P
 		}
 	}
 	return p, d.checkCalls(p.Plan)
+}
+
+// left tells people what a fix leaves to them: the resource is reported for it afterwards.
+func left(vs []Violation) []string {
+	var places []string
+	for _, v := range vs {
+		if !slices.Contains(places, v.Where) {
+			places = append(places, v.Where)
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	return []string{"left to people, and reported until they have looked: " + strings.Join(places, "; ")}
 }
 
 // checkCalls refuses a plan with a call that the control did not declare, or that acts on another resource.

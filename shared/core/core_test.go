@@ -198,3 +198,44 @@ func TestCompleteHasEveryList(t *testing.T) {
 		}
 	}
 }
+
+// TestProposeTellsWhatIsLeft: what a fix leaves to people is in its notes, and how far it can be taken back goes with it.
+func TestProposeTellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	judge := func(s lamp, _ Settings) []Violation {
+		out := []Violation{{Rule: "bulb", Where: "bulb", Reason: "nobody settles whether it is bright", Unsettled: true}, {Rule: "glass", Where: "bulb", Reason: "it is dim", Manual: true}}
+		if s.On {
+			out = append(out, Violation{Rule: "on", Where: "switch", Reason: "it is on"})
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		fix  Fix[lamp]
+		want Proposal
+	}{
+		"a fix":     {Fix[lamp]{After: lamp{Bulb: "60 W"}, Changes: []Change{{Do: call("b")}}, Notes: []string{"dark"}, Reversible: PartlyReversible}, Proposal{Notes: []string{"dark", "left to people, and reported until they have looked: bulb"}, Reversible: PartlyReversible}},
+		"no change": {Fix[lamp]{Notes: []string{"as before"}}, Proposal{Notes: []string{"as before"}}},
+	} {
+		control := Define(Meta{ID: "lamp", Version: 1, Writes: []awsapi.Op{put.Op}, Undoes: []awsapi.Op{remove.Op}},
+			func(context.Context, awsapi.Session, awsapi.Resource) (lamp, error) {
+				return lamp{On: true, Bulb: "60 W"}, nil
+			}, judge,
+			func(awsapi.Resource, lamp, []Violation, Settings) (Fix[lamp], error) { return c.fix, nil })
+		p, err := propose(t, control)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if diff := cmp.Diff(c.want, Proposal{Notes: p.Notes, Reversible: p.Reversible}); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		f := Finding{Reversible: Reversible}
+		f.Show(p)
+		want := Reversible
+		if c.want.Reversible != "" {
+			want = c.want.Reversible
+		}
+		if f.Reversible != want {
+			t.Errorf("%s: shown as %q", name, f.Reversible)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -75,6 +76,8 @@ type Finding struct {
 	Exposure     float64         `json:"exposure_seconds,omitempty"` // from the cause to the verified fix
 	Record       Record          `json:"record"`                     // the last audit entry about it
 	Occurrence   string          `json:"occurrence,omitempty"`       // the one time that this is wrong; what people decide about
+	Since        time.Time       `json:"since,omitzero"`             // when it went wrong first, as far as known: the cause may be of something later
+	About        []byte          `json:"-"`                          // what the rules were asked about, as JSON
 	Plan         Plan            `json:"-"`
 	Expected     json.RawMessage `json:"-"`
 	LookBack     LookBack        `json:"-"`
@@ -92,6 +95,7 @@ type Record struct {
 func (f *Finding) Show(p Proposal) {
 	f.Plan, f.Expected, f.LookBack = p.Plan, p.Expected, p.LookBack
 	f.Violations, f.Advice, f.NeverAuto, f.Notes = p.Plan.Violations, p.Advice, p.NeverAuto, p.Notes
+	f.Reversible = cmp.Or(p.Reversible, f.Reversible)
 	f.Changes = make([]ShownChange, len(p.Plan.Changes))
 	for i, c := range p.Plan.Changes {
 		f.Changes[i] = ShownChange{c.Do.Op, c.Do.Input, c.Why, c.Undo, p.Diffs[i]}

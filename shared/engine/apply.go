@@ -38,8 +38,14 @@ func (e *Engine) Apply(ctx context.Context, o Order, approver string) (core.Find
 	if !ok {
 		return core.Finding{}, fmt.Errorf("applying a plan of %s: there is no such control here", o.Control)
 	}
-	return e.holding(ctx, o.Resource, func(lease occurrence.Lease) (core.Finding, error) {
-		return e.applyHeld(ctx, c, o, approver, lease)
+	const tries = 3 // those who evaluate hold no lease, and may bring the occurrence up to date in between
+	return e.holding(ctx, o.Resource, func(lease occurrence.Lease) (f core.Finding, err error) {
+		for range tries {
+			if f, err = e.applyHeld(ctx, c, o, approver, lease); !overtaken(err) {
+				return f, err
+			}
+		}
+		return f, busyIfOvertaken(err)
 	})
 }
 
@@ -98,6 +104,7 @@ func (e *Engine) applyHeld(ctx context.Context, c core.Control, o Order, approve
 		return core.Finding{Control: c.ID, Title: c.Title, Severity: c.Severity, Resource: o.Resource.ID, ARN: c.Type.ARN(o.Resource), Account: o.Resource.Account,
 			Region: o.Resource.Region, Outcome: core.Stale, Reason: "the order is about a plan that was dealt with already or has been replaced"}, nil
 	}
+	seen.origin = decidedBy(occ)
 	f := e.found(ctx, c, seen, causeOf(occ), a)
 	f.ID = occ.PlanID
 	_, done := doneBefore(f, occ)
@@ -220,7 +227,7 @@ func (e *Engine) point(ctx context.Context, f core.Finding, decision string) err
 	if e.Ask == nil || decision != rules.Approve.String() {
 		return nil
 	}
-	if err := e.Ask(ctx, f.Control, f.Plan.Resource); err != nil {
+	if err := e.Ask(ctx, f.Control, f.Plan.Resource, time.Time{}); err != nil {
 		return fmt.Errorf("pointing the deciding function to %s: %w", f.Resource, err)
 	}
 	return nil
@@ -301,7 +308,7 @@ func refusalOf(err error) (string, bool) {
 	case failed.Has(occurrence.MustBeLifted):
 		return "the kill switch is engaged: nothing is written until it is lifted", true
 	case failed.Has(approval.MustBeGranted):
-		return "the approval ended just before the write; it can be asked for again", true
+		return "the approval ended just before the write; to have it asked again: shoreup ask, or Ask again in its Slack message", true
 	case failed.Has(approval.MustNotBeExempt):
 		return "the resource was exempted just before the write", true
 	case failed.Has(occurrence.MustBeBelow):

@@ -8,9 +8,13 @@ import (
 	"time"
 
 	"github.com/shoreup/shoreup/events/signal"
+	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/catalog"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
@@ -89,5 +93,53 @@ func TestPlanAndDecisionAreOneWrite(t *testing.T) {
 	}
 	if got := strings.Join(r.kinds(), " "); got != "plan/awaiting_approval decision/awaiting_approval" {
 		t.Errorf("recorded %s", got)
+	}
+}
+
+// Whoever evaluates holds no lease and may bring the occurrence up to date while a plan is being applied: the order is gone through again, not given back for minutes.
+func TestApplyIsOvertakenByWhoEvaluates(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, autoAll)
+	r.setup(publicBucket)
+	var order engine.Order
+	r.Enqueue = func(_ context.Context, o engine.Order) error { order = o; return nil }
+	want(t, r.evaluate(), core.Planned)
+	overtaken := 0
+	inner := r.NotExempted
+	r.NotExempted = func(control string, res awsapi.Resource) dynamodbapi.Item { // called after the occurrence was read, and before the intent
+		if overtaken++; overtaken == 1 {
+			r.move(t, order)
+			if err := r.State.Engage(t.Context(), "ops", "incident"); err != nil {
+				t.Error(err)
+			}
+		}
+		if inner != nil {
+			return inner(control, res)
+		}
+		return approval.NotExempted(r.cloud.Table(occurrence.ApprovalTable), control, res, r.Now())
+	}
+	f, err := r.Apply(t.Context(), order, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, f, core.Refused)
+	if n := r.count("refusal/refused"); n != 1 || overtaken < 2 {
+		t.Errorf("%d refusals on record after %d attempts, want 1 after 2: %v", n, overtaken, r.kinds())
+	}
+}
+
+// move writes the occurrence anew, as if it had been refused meanwhile, so that whoever read it before is too late.
+func (r *rig) move(t *testing.T, o engine.Order) {
+	t.Helper()
+	occ, _, err := r.State.Get(t.Context(), o.Control, o.Resource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, err := r.State.Replan(occ, occurrence.Waiting, occ.PlanID, occ.PlanHash, occ.Decision, occ.Plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.State.Do(t.Context(), step); err != nil {
+		t.Fatal(err)
 	}
 }

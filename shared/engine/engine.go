@@ -38,8 +38,9 @@ type Engine struct {
 	NotExempted func(control string, r awsapi.Resource) dynamodbapi.Item
 	// InForce reports whether the installation has people who decide, whatever the rules file at hand says. Nil: only the file says so.
 	InForce func(context.Context) (bool, error)
-	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look.
-	Ask func(ctx context.Context, control string, r awsapi.Resource) error
+	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look, and when somebody
+	// clicked for a fix of it in Security Hub, nobody knows who: the zero time if nobody did.
+	Ask func(ctx context.Context, control string, r awsapi.Resource, clicked time.Time) error
 	// Enqueue hands an automatic plan to the function that applies it. Nil: it is applied at once, in this process.
 	Enqueue func(context.Context, Order) error
 	// Notify tells people. Its failure never fails a fix.

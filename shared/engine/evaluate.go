@@ -104,7 +104,7 @@ func (e *Engine) settleFree(ctx, first context.Context, j *job) (core.Finding, e
 	look := first
 	for _, wait := range newsWaits {
 		f, err := e.findAndSettle(ctx, look, j)
-		if !errors.Is(err, errNews) {
+		if !errors.Is(err, errNews) && !overtaken(err) {
 			return f, err
 		}
 		if err := e.Sleep(ctx, wait); err != nil {
@@ -112,7 +112,18 @@ func (e *Engine) settleFree(ctx, first context.Context, j *job) (core.Finding, e
 		}
 		look = ctx
 	}
-	return e.findAndSettle(ctx, look, j)
+	f, err := e.findAndSettle(ctx, look, j)
+	return f, busyIfOvertaken(err)
+}
+
+// overtaken reports whether nothing was written because somebody else, at the same resource and control, was first.
+func overtaken(err error) bool { return occurrence.Moved(err) || errors.Is(err, occurrence.ErrMoved) }
+
+func busyIfOvertaken(err error) error {
+	if overtaken(err) {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return err
 }
 
 func (e *Engine) findAndSettle(ctx, look context.Context, j *job) (core.Finding, error) {
@@ -143,7 +154,8 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding, a *
 	if err != nil {
 		return f, err
 	}
-	f.Occurrence = occ.ID
+	f.Occurrence, f.Since = occ.ID, since(occ)
+	f.Cause.Person = occ.Person // all who had a hand in it
 	if !created && e.news(f, occ) {
 		return f, fmt.Errorf("%w: %w: occurrence %s is claimed by %s", errNews, ErrBusy, occ.ID, occ.Owner)
 	}
@@ -152,21 +164,54 @@ func (e *Engine) settle(ctx context.Context, c core.Control, f core.Finding, a *
 			return f, nil // a duplicate: it was recorded and is being dealt with
 		}
 		f.Quiet = f.Cause.Asked == "" || occ.State != occurrence.Waiting
-		return e.notify(ctx, f) // a finding of Security Hub gets its note, and who asked is answered
+		if f, err = e.notify(ctx, f); err != nil { // a finding of Security Hub gets its note, and who asked is answered
+			return f, err
+		}
+		return f, e.clicked(ctx, f, occ)
 	}
 	switch f.Outcome {
 	case core.Planned:
 		return e.hand(ctx, c, f, occ)
 	case core.Excepted:
 		if f.Cause.Finding == "" {
-			return f, nil // recorded, and nobody needs to hear of what was agreed
+			return f, e.point(ctx, f, wasAsked(f, a)) // recorded, and nobody needs to hear of what was agreed
 		}
 		f.Quiet = true
 	}
 	if f, err = e.notify(ctx, f); err != nil {
 		return f, err
 	}
-	return f, e.point(ctx, f, f.Decision.Mode)
+	return f, e.point(ctx, f, wasAsked(f, a))
+}
+
+// wasAsked is the decision for which people are asked now, or were until now.
+func wasAsked(f core.Finding, a *ahead) string {
+	if a == nil {
+		return f.Decision.Mode
+	}
+	if before, err := a.there(); err == nil && before.found && before.occ.Decision == rules.Approve.String() {
+		return before.occ.Decision
+	}
+	return f.Decision.Mode
+}
+
+// since is when it went wrong first, as far as that is known.
+func since(occ occurrence.Occurrence) time.Time {
+	if occ.Cause.IsZero() || occ.Cause.After(occ.Opened) {
+		return occ.Opened
+	}
+	return occ.Cause
+}
+
+// clicked lets people be asked once more where somebody wants a fix, nobody knows who, and the word was no or nobody had one.
+func (e *Engine) clicked(ctx context.Context, f core.Finding, occ occurrence.Occurrence) error {
+	if e.Ask == nil || f.Cause.Asked != signal.AskedFix || occ.State != occurrence.Waiting || occ.Decision != rules.Approve.String() {
+		return nil
+	}
+	if err := e.Ask(ctx, f.Control, f.Plan.Resource, f.Cause.Time); err != nil {
+		return fmt.Errorf("pointing the deciding function to %s: %w", f.Resource, err)
+	}
+	return nil
 }
 
 // unseen records that a resource could not be judged, once for as long as that lasts: a missing permission would otherwise fill the log and
@@ -216,7 +261,7 @@ func (e *Engine) open(ctx context.Context, f *core.Finding, a *ahead) (occurrenc
 		return occurrence.Occurrence{}, false, fmt.Errorf("looking for how the last occurrence ended: %w", err)
 	}
 	occ, err := e.State.PrepareAfter(past, occurrence.Occurrence{
-		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode,
+		Control: f.Control, Resource: f.Plan.Resource, State: stateOf(f.Outcome), PlanID: f.ID, PlanHash: f.Hash, Plan: plan, Decision: f.Decision.Mode, About: f.About,
 		Cause: f.Cause.Time, Actor: f.Cause.Actor, Person: f.Cause.Person, Origin: f.Cause.Origin,
 		Finding: f.Cause.Finding, Product: f.Cause.Product, ConfigRule: f.Cause.ConfigRule,
 	})
@@ -255,6 +300,7 @@ func (e *Engine) join(ctx context.Context, f *core.Finding, occ occurrence.Occur
 	if differs(*f, occ) {
 		occ.Person = also(occ.Person, f.Cause.Person)
 	}
+	occ.About = f.About
 	step, err := e.State.Replan(occ, stateOf(f.Outcome), f.ID, f.Hash, f.Decision.Mode, plan)
 	if err != nil {
 		return occ, false, err

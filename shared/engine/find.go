@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/shoreup/shoreup/events/signal"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
 
@@ -29,6 +31,7 @@ type sighting struct {
 	resource awsapi.Resource // its id resolved
 	sight    core.Sight
 	file     *rules.File // in force when it was looked at
+	origin   string      // of the look by which it was decided; empty: the cause's
 	err      error
 }
 
@@ -94,6 +97,10 @@ func (e *Engine) propose(ctx context.Context, f *core.Finding, c core.Control, s
 	f.ID = e.newID()
 	about := Subject(f, c.Meta, e.settings(file).ProtectedBy(f.ARN))
 	about.TagChanges = e.tagChanges(ctx, f, r, file)
+	if s.origin != "" {
+		about.Origin = s.origin
+	}
+	f.About = kept(about)
 	f.Decision = e.decide(file, about)
 	if p.Refused != "" && f.Decision.Mode != rules.Exempt.String() && f.Decision.Mode != rules.Refuse.String() {
 		f.Decision = core.Decision{Mode: rules.Refuse.String(), Reason: p.Refused, Rule: "control"}
@@ -123,6 +130,28 @@ func exempt(f *core.Finding, a *ahead) error {
 			Reason: fmt.Sprintf("exempt until %s: %s (%s; agreed by %s)", x.Until.UTC().Format(time.DateOnly), x.Reason, x.Owner, x.Approver)}
 	}
 	return nil
+}
+
+// maxAbout bounds in bytes what is kept beside a plan; 50 tags with their history take half of it.
+const maxAbout = 48 << 10
+
+// kept is a subject as it is kept, so that the rules can be asked again where nobody may look at the resource. What is too long is not kept.
+func kept(about rules.Subject) []byte {
+	raw, err := json.Marshal(about)
+	if err != nil || len(raw) > maxAbout {
+		return nil
+	}
+	return raw
+}
+
+// decidedBy is the origin of the look by which an occurrence's plan was decided; empty: nothing is kept of it. The cause may have come in another way, for which
+// other rules hold: applying by these would ask people for ever.
+func decidedBy(occ occurrence.Occurrence) string {
+	var about rules.Subject
+	if len(occ.About) == 0 || json.Unmarshal(occ.About, &about) != nil {
+		return ""
+	}
+	return about.Origin
 }
 
 // decide asks the rules about the finding.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -41,11 +42,29 @@ func (h *Decide) Handle(ctx context.Context, payload json.RawMessage) (any, erro
 	if !scheduled {
 		return each(ctx, batch, h.one)
 	}
-	failed := []error{h.Desk.Electors(ctx)}
-	for _, account := range h.Accounts(ctx) {
+	failed := []error{h.Desk.Electors(ctx), h.switched(ctx)}
+	for _, account := range h.accounts(ctx) {
 		failed = append(failed, h.Desk.Tick(ctx, account))
 	}
 	return nil, errors.Join(failed...)
+}
+
+// switched tells people of a kill switch that was engaged or lifted since they were told last.
+func (h *Decide) switched(ctx context.Context) error {
+	n, is, err := h.Desk.SwitchNews(ctx)
+	if err == nil && is {
+		h.answer(ctx, n)
+	}
+	return err
+}
+
+// accounts are those whose requests are looked at: in the installation's own there are some, enrolled or not, since what is about no resource is asked there.
+func (h *Decide) accounts(ctx context.Context) []string {
+	out := h.Accounts(ctx)
+	if !slices.Contains(out, h.Desk.Account) {
+		out = append(slices.Clone(out), h.Desk.Account)
+	}
+	return out
 }
 
 func (h *Decide) one(ctx context.Context, m lambdaevents.SQSMessage) error {
@@ -78,7 +97,7 @@ func (h *Decide) pointer(ctx context.Context, body string) error {
 	if err := strict(body, maxPointer, &p); err != nil {
 		return &badMessage{fmt.Errorf("not a pointer to a resource: %w", err)}
 	}
-	switch resource := p.Control != "" || p.Resource != (awsapi.Resource{}); {
+	switch resource := p.Control != "" || p.Resource != (awsapi.Resource{}) || !p.Clicked.IsZero(); {
 	case p.Batch != nil && (p.Posted != nil || resource):
 		return &badMessage{errors.New("not a pointer: a batch stands alone")}
 	case p.Batch != nil:
@@ -90,10 +109,18 @@ func (h *Decide) pointer(ctx context.Context, body string) error {
 	if !ok || p.Resource.Type != m.Type.Name || !signal.IsAccountID(p.Resource.Account) || p.Resource.ID == "" {
 		return &badMessage{fmt.Errorf("not a pointer to a resource: control %.128q and %.128q do not belong together", p.Control, p.Resource.Type)}
 	}
-	if err := h.Desk.Follow(ctx, p.Control, p.Resource, ""); err != nil || p.Posted == nil {
+	err := h.follow(ctx, p)
+	if err != nil || p.Posted == nil {
 		return err
 	}
 	return h.Desk.Posted(ctx, *p.Posted) // after it was asked, which it may not have been before
+}
+
+func (h *Decide) follow(ctx context.Context, p approval.Pointer) error {
+	if !p.Clicked.IsZero() {
+		return h.Desk.Clicked(ctx, p.Control, p.Resource, p.Clicked)
+	}
+	return h.Desk.Follow(ctx, p.Control, p.Resource, "")
 }
 
 func (h *Decide) word(ctx context.Context, body string) error {
@@ -102,12 +129,12 @@ func (h *Decide) word(ctx context.Context, body string) error {
 		return &badMessage{fmt.Errorf("not a person's word: %w", err)}
 	}
 	if s.Words() != 1 {
-		return &badMessage{errors.New("not a person's word: one of answer, exempt, lift, undo, all and refused is expected")}
+		return &badMessage{errors.New("not a person's word: one of answer, exempt, again, lift, undo, all and refused is expected")}
 	}
 	err := h.said(ctx, s)
 	var no *approval.Refusal
 	if errors.As(err, &no) && s.Reply != nil {
-		h.answer(ctx, approval.Note{To: s.Reply, Code: no.Code, Why: no.Why})
+		h.answer(ctx, approval.Note{To: s.Reply, Code: no.Code, Why: no.Why, Stands: no.Stands})
 	}
 	return err
 }
@@ -122,6 +149,8 @@ func (h *Decide) said(ctx context.Context, s approval.Said) error {
 		}
 	case s.Exempt != nil:
 		_, err = h.Desk.AskExemptionOf(ctx, s.Exempt.Key, s.Exempt.Exemption, s.Exempt.Identity)
+	case s.Again != nil:
+		_, err = h.Desk.AskAgain(ctx, *s.Again)
 	case s.Lift != nil:
 		_, err = h.Desk.AskLift(ctx, s.Lift.Why, s.Lift.Identity)
 	case s.Undo != nil:
@@ -140,7 +169,7 @@ func (h *Decide) said(ctx context.Context, s approval.Said) error {
 
 // resume hands over what the kill switch has held up. The switch is lifted and that is on record: what fails here is left for the schedule.
 func (h *Decide) resume(ctx context.Context) {
-	for _, account := range h.Accounts(ctx) {
+	for _, account := range h.accounts(ctx) {
 		if err := h.Desk.Resume(ctx, account); err != nil {
 			slog.WarnContext(ctx, "what was approved before the kill switch was lifted is left for the schedule", "account", account, "error", err.Error())
 		}

@@ -66,7 +66,7 @@ func TestABatchIsPostedAndDecided(t *testing.T) {
 	}
 	notes = nil
 	d.send(t, wordsQueue, all, false)
-	if d.orders != 2 || len(notes) != 1 || notes[0].Results[0].Why == "" || notes[0].Results[1].Why == "" {
+	if d.orders != 2 || len(notes) != 1 || notes[0].Results[0].Why != "" || notes[0].Results[1].Why != "" { // it counts already
 		t.Errorf("the same word again: %d orders, notes %+v", d.orders, notes)
 	}
 }
@@ -122,6 +122,7 @@ func TestMixedMessagesAreDeadLetters(t *testing.T) {
 	for _, m := range []struct{ queue, body string }{
 		{wordsQueue, `{"answer":{},"refused":{}}`}, {wordsQueue, `{"all":{},"answer":{}}`}, {wordsQueue, `{"reply":{"channel":"C1","user":"U1"}}`}, {wordsQueue, `{"posted":{}}`},
 		{pointersQueue, `{"posted":{},"batch":{}}`}, {pointersQueue, `{"posted":{},"control":"s3-bucket-public"}`}, {pointersQueue, `{"batch":{},"control":"s3-bucket-public"}`}, {pointersQueue, `{"batch":{},"resource":{"ID":"b"}}`}, {pointersQueue, `{"refused":{}}`},
+		{wordsQueue, `{"answer":{},"again":{}}`}, {pointersQueue, `{"clicked":"2026-11-22T12:00:00Z"}`}, {pointersQueue, `{"posted":{},"clicked":"2026-11-22T12:00:00Z"}`}, {pointersQueue, `{"again":{}}`},
 	} {
 		before := len(d.dead)
 		if d.give(t, m.queue, m.body) || len(d.dead) != before+1 {

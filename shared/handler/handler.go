@@ -4,6 +4,7 @@ package handler
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 
@@ -91,6 +92,8 @@ func (h *Evaluate) options(ctx context.Context, env wire.Envelope) events.Option
 type Apply struct {
 	Engine     *engine.Engine
 	DeadLetter DeadLetter
+	// Approved is the ARN of the queue that the deciding function alone writes into. Only orders from there may use what people agreed to.
+	Approved string
 }
 
 // Handle works on one batch.
@@ -99,20 +102,36 @@ func (h *Apply) Handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambda
 }
 
 func (h *Apply) one(ctx context.Context, m lambdaevents.SQSMessage) error {
-	o, err := order(h.Engine, m.Body)
+	e, agreed := h.Engine, h.Approved != "" && m.EventSourceARN == h.Approved
+	if !agreed {
+		e = withoutApprovals(e)
+	}
+	o, err := order(e, m.Body)
+	if err == nil && o.Undo > 0 && !agreed {
+		err = fmt.Errorf("an order to take back record %d in queue %q: only the deciding function orders that, in a queue of its own", o.Undo, m.EventSourceARN)
+	}
 	if err != nil {
 		slog.WarnContext(ctx, "message refused", "reason", err.Error(), "message", m.MessageId, "queue", m.EventSourceARN)
 		return h.DeadLetter(ctx, m.Body, err.Error())
 	}
-	apply := func() (core.Finding, error) { return h.Engine.Apply(ctx, o, "") }
+	apply := func() (core.Finding, error) { return e.Apply(ctx, o, "") }
 	if o.Undo > 0 {
-		apply = func() (core.Finding, error) { return h.Engine.ApplyUndo(ctx, o) }
+		apply = func() (core.Finding, error) { return e.ApplyUndo(ctx, o) }
 	}
 	f, err := apply()
 	if err == nil {
 		report(ctx, []core.Finding{f})
 	}
 	return err
+}
+
+// withoutApprovals returns the engine for orders of automatic plans. Whether a plan is approved is read from the approvals, never taken from an order; but that
+// an approval was used stands in a table that the function that evaluates writes, too. So its orders meet an engine that knows of no approvals: it cannot have
+// one used a second time.
+func withoutApprovals(e *engine.Engine) *engine.Engine {
+	automatic := *e
+	automatic.Granted = nil
+	return &automatic
 }
 
 // each runs the messages of a batch and returns those to be delivered again.

@@ -19,7 +19,7 @@ import (
 func (h *Hub) Desk() *approval.Desk {
 	return &approval.Desk{
 		Store: dynamodbapi.NewStore(h.Own), Table: table(occurrence.ApprovalTable, h.Tables), Log: h.Engine.Log, Book: h.Engine.State,
-		Rules: h.Rules.Get, Undoable: h.Engine.Undoable, Order: h.approved, Tell: notify.Teller(h.SendNotify), Now: time.Now, Account: h.Account,
+		Rules: h.Rules.Get, Undoable: h.Engine.Undoable, Order: h.approved, Tell: notify.Teller(h.SendNotify), Now: time.Now, Account: h.Account, Accounts: h.Enrolled,
 		Control: func(id string) (core.Meta, bool) {
 			c, ok := h.Engine.Control(id)
 			return c.Meta, ok
@@ -42,8 +42,8 @@ func (h *Hub) approved(ctx context.Context, r approval.Request) error {
 }
 
 // point tells the deciding function where to look.
-func (h *Hub) point(ctx context.Context, control string, r awsapi.Resource) error {
-	body, err := json.Marshal(approval.Pointer{Control: control, Resource: r})
+func (h *Hub) point(ctx context.Context, control string, r awsapi.Resource, clicked time.Time) error {
+	body, err := json.Marshal(approval.Pointer{Control: control, Resource: r, Clicked: clicked})
 	if err != nil {
 		return err
 	}

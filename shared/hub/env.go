@@ -20,12 +20,14 @@ type Env struct {
 	Events      string // SHOREUP_EVENTS_QUEUE: ARN of the queue that EventBridge's rules write into
 	Evaluate    string // SHOREUP_EVALUATE_QUEUE: URL
 	Sweep       string // SHOREUP_SWEEP_QUEUE: URL
-	Apply       string // SHOREUP_APPLY_QUEUE
+	Apply       string // SHOREUP_APPLY_QUEUE: URL of the queue in which this function alone orders plans to be applied
+	Approved    string // SHOREUP_APPROVED_QUEUE: ARN of the queue of what people agreed to
 	Decide      string // SHOREUP_DECIDE_QUEUE: URL; empty: plans that wait for people are told of, and nobody can decide about them here
 	Words       string // SHOREUP_WORDS_QUEUE: ARN of the queue of what people said
 	Notify      string // SHOREUP_NOTIFY_QUEUE; empty: nobody is told
 	DeadLetters string // SHOREUP_DEAD_LETTERS: for messages that cannot be read
 	SlackSecret string // SHOREUP_SLACK_SECRET: name of the secret that holds a bot token or a webhook
+	Signing     string // SHOREUP_SLACK_SIGNING: name of the secret that only the function reads which hears clicks; empty: nobody hears them
 	SlackURL    string // SHOREUP_SLACK_URL: another address than Slack's, for tests
 	Channel     string // SHOREUP_SLACK_CHANNEL
 	AuditBucket string // SHOREUP_AUDIT_BUCKET: name of the bucket that keeps the sealed audit log
@@ -47,8 +49,8 @@ func FromEnv(needed ...string) (Env, error) {
 	return Env{
 		Account: get("SHOREUP_ACCOUNT"), Region: get("AWS_REGION"), Tables: get("SHOREUP_TABLES"), Rules: get("SHOREUP_RULES"),
 		ReadRole: get("SHOREUP_READ_ROLE"), WriteRole: get("SHOREUP_WRITE_ROLE"), Annotate: get("SHOREUP_ANNOTATE_ROLE"), AuditBucket: get("SHOREUP_AUDIT_BUCKET"),
-		Events: get("SHOREUP_EVENTS_QUEUE"), Evaluate: get("SHOREUP_EVALUATE_QUEUE"), Sweep: get("SHOREUP_SWEEP_QUEUE"), Apply: get("SHOREUP_APPLY_QUEUE"),
-		Decide: get("SHOREUP_DECIDE_QUEUE"), Words: get("SHOREUP_WORDS_QUEUE"), Notify: get("SHOREUP_NOTIFY_QUEUE"), DeadLetters: get("SHOREUP_DEAD_LETTERS"), SlackSecret: get("SHOREUP_SLACK_SECRET"),
+		Events: get("SHOREUP_EVENTS_QUEUE"), Evaluate: get("SHOREUP_EVALUATE_QUEUE"), Sweep: get("SHOREUP_SWEEP_QUEUE"), Apply: get("SHOREUP_APPLY_QUEUE"), Approved: get("SHOREUP_APPROVED_QUEUE"),
+		Decide: get("SHOREUP_DECIDE_QUEUE"), Words: get("SHOREUP_WORDS_QUEUE"), Notify: get("SHOREUP_NOTIFY_QUEUE"), DeadLetters: get("SHOREUP_DEAD_LETTERS"), SlackSecret: get("SHOREUP_SLACK_SECRET"), Signing: get("SHOREUP_SLACK_SIGNING"),
 		SlackURL: get("SHOREUP_SLACK_URL"), Channel: get("SHOREUP_SLACK_CHANNEL"), Function: get("AWS_LAMBDA_FUNCTION_NAME"),
 	}, nil
 }

@@ -3,6 +3,9 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"net/netip"
+	"net/url"
+	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
@@ -14,6 +17,21 @@ import (
 	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/rules"
 )
+
+// localInterval is between messages to a stand-in for Slack on this machine: nobody there asks for a second, and still no two come at once.
+const localInterval = 50 * time.Millisecond
+
+// intervalAt is how far apart messages to an address of Slack's API are: 0 is as far as Slack wants them.
+func intervalAt(address string) time.Duration {
+	u, err := url.Parse(address)
+	if err != nil {
+		return 0
+	}
+	if host, err := netip.ParseAddr(u.Hostname()); err != nil || !host.IsLoopback() {
+		return 0
+	}
+	return localInterval
+}
 
 // Slack makes the sender from the secret, which package slackapp describes, and the rules file's channels. People can answer messages where there is a
 // function that decides.
@@ -27,7 +45,7 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 		return nil, err
 	}
 	name := func(id string) string { return h.accountName(ctx, id) }
-	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, AccountName: name, Token: secret.BotToken, Webhook: secret.Webhook}
+	c := notify.Config{Channel: h.Channel, APIURL: h.SlackURL, Interval: intervalAt(h.SlackURL), AccountName: name, Token: secret.BotToken, Webhook: secret.Webhook}
 	if file := h.Rules.Get(ctx); file != nil {
 		c.PlanURL = file.Slack.Page
 	}
@@ -35,10 +53,13 @@ func (h *Hub) Slack(ctx context.Context) (*notify.Sender, error) {
 		return notify.New(c)
 	}
 	if h.Decide != "" {
-		c.Point, c.Buttons = h.pointTo, secret.SigningSecret != "" // without it nobody could tell a click from a forged one
+		c.Point, c.Buttons = h.pointTo, h.Signing != "" // without it nobody hears a click
 		store, approvals := dynamodbapi.NewStore(h.Own), table(occurrence.ApprovalTable, h.Tables)
 		c.Latest = func(ctx context.Context, k approval.Key) (approval.Request, bool, error) {
 			return approval.Get(ctx, store, approvals, k)
+		}
+		c.BatchAt = func(ctx context.Context, channel, ts string) (approval.Batch, bool, error) {
+			return approval.BatchAt(ctx, store, approvals, channel, ts)
 		}
 	}
 	c.Route = func(f core.Finding) string {

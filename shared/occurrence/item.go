@@ -37,7 +37,7 @@ func (o Occurrence) values() dynamodbapi.Values {
 	for name, value := range map[string]any{
 		"occ_id": o.ID, "occ_control": o.Control, "occ_state": string(o.State),
 		"res_type": o.Resource.Type, "res_id": o.Resource.ID, "res_account": o.Resource.Account, "res_region": o.Resource.Region, "res_partition": o.Resource.Partition,
-		"plan_id": o.PlanID, "plan_hash": o.PlanHash, "plan_bytes": string(o.Plan), "plan_decision": o.Decision,
+		"plan_id": o.PlanID, "plan_hash": o.PlanHash, "plan_bytes": string(o.Plan), "plan_decision": o.Decision, "plan_about": string(o.About),
 		"opened_at": stamp(o.Opened), "cause_at": stamp(o.Cause), "occ_actor": o.Actor, "occ_person": o.Person, "occ_origin": o.Origin, "occ_finding": o.Finding, "occ_product": o.Product, "occ_rule": o.ConfigRule,
 		"past_id": o.Past.ID, "past_outcome": o.Past.Outcome, "past_at": stamp(o.Past.Closed),
 		"claim_owner": o.Owner, "claim_secret": o.claim, "claim_ends": millis(o.ClaimEnds), "claim_attempts": o.Attempts, "claim_fence": o.Fence,
@@ -58,6 +58,9 @@ func occurrenceOf(v dynamodbapi.Values) (Occurrence, error) {
 	o.Resource.Region, o.Resource.Partition = v.Text("res_region"), v.Text("res_partition")
 	if len(o.Plan) == 0 {
 		o.Plan = nil
+	}
+	if about := v.Text("plan_about"); about != "" {
+		o.About = []byte(about)
 	}
 	o.Opened, o.Cause = unstamp(v.Text("opened_at")), unstamp(v.Text("cause_at"))
 	switch o.State {

@@ -55,6 +55,7 @@ type Occurrence struct {
 	PlanID   string
 	PlanHash string
 	Decision string // what the rules said about the plan: a mode
+	About    []byte // what they were asked about, as JSON, to ask them again; empty: not kept
 	Plan     []byte // canonical bytes; a reference, never a source of calls
 
 	Opened time.Time

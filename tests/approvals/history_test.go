@@ -74,6 +74,7 @@ type history struct {
 	told  []string
 	words int
 	tally map[string]int
+	stuck string // why what was rejected or has expired cannot be asked again, in the end
 }
 
 // deed is a step, drawn in full before it is done, with what else happens in the middle of it.
@@ -97,9 +98,9 @@ func (d deed) String() string {
 }
 
 var (
-	deeds = []string{"flow", "flow", "flow", "flow", "deliver", "again", "change", "sweep", "say", "say", "say", "say", "tick", "clock", "rules", "version", "kill", "lift", "exempt", "undo", "take back", "take back"}
+	deeds = []string{"flow", "flow", "flow", "flow", "deliver", "again", "change", "sweep", "say", "say", "say", "say", "tick", "clock", "rules", "version", "kill", "lift", "exempt", "undo", "take back", "take back", "ask", "ask", "click"}
 	// Time stands still in the middle, and so does the rules file, of which each process has read a copy before it begins.
-	meanwhiles = []string{"say", "say", "say", "say", "kill", "lift", "exempt", "undo", "change", "flow", "again", "tick", "version"}
+	meanwhiles = []string{"say", "say", "say", "say", "kill", "lift", "exempt", "undo", "change", "flow", "again", "tick", "version", "ask"}
 
 	files = []config{
 		{"approve", []string{"ada", "bo", "cy", "eve"}, 1}, {"approve", []string{"ada", "bo", "cy", "eve"}, 2}, {"approve", []string{"ada", "cy", "eve"}, 1},
@@ -197,6 +198,10 @@ func (h *history) do(d deed) {
 		h.askUndo(d)
 	case "take back":
 		h.takeBack(d)
+	case "ask":
+		h.ask(d)
+	case "click":
+		h.queue = append(h.queue, h.click())
 	}
 }
 
@@ -276,6 +281,61 @@ func (h *history) askExempt(d deed) {
 		h.model.until[r.Key.ID+name] = x.Until
 	}
 	h.word(approval.Said{Exempt: &approval.Exempting{Key: r.Key, Exemption: x, Identity: who}}, d)
+}
+
+// ask asks once more: mostly about what was rejected or has expired, sometimes about something that waits, is done, or never was.
+func (h *history) ask(d deed) {
+	kept := h.kept()
+	if len(kept) == 0 {
+		return
+	}
+	r := kept[d.a%len(kept)]
+	for _, each := range kept {
+		if d.a%4 > 0 && (each.State == approval.Rejected || each.State == approval.Expired) {
+			r = each
+		}
+	}
+	a := approval.Againing{Key: r.Key, Round: r.Round, Why: "once more", Identity: voices[d.b%len(voices)]}
+	switch d.c % 12 {
+	case 0:
+		a.Key.Hash = strings.Repeat("0", 64)
+	case 1:
+		a.Round--
+	case 2:
+		a.Key.ID = kept[d.b%len(kept)].Key.ID
+	}
+	h.word(approval.Said{Again: &a}, d)
+}
+
+// askAll asks once more about what was rejected or has expired, as anybody for whom it is asked.
+func (h *history) askAll() {
+	h.stuck = ""
+	for _, r := range h.kept() {
+		if r.Key.Kind != approval.Fix || r.State != approval.Rejected && r.State != approval.Expired {
+			continue
+		}
+		for _, who := range []string{"U0EVE00001", "U0ADA00001", "U0BO000001", "U0CY000001", "U0MAL00001"} {
+			if h.state(r) == r.State {
+				h.word(approval.Said{Again: &approval.Againing{Key: r.Key, Round: r.Round, Why: "the end", Identity: who}}, deed{})
+			}
+		}
+		if now := h.state(r); now == r.State {
+			h.stuck = h.lastCode()
+		}
+	}
+}
+
+// lastCode is why the last word was refused.
+func (h *history) lastCode() string {
+	var d entry
+	h.aside(func() error {
+		all, err := h.log.List(h.t.Context(), h.account, h.model.length()-1, 0)
+		if err == nil && len(all) == 1 {
+			err = json.Unmarshal(all[0].Detail, &d)
+		}
+		return err
+	})
+	return d.Code
 }
 
 // askUndo asks about a record: mostly about the last fix that changed something.
@@ -359,6 +419,7 @@ func (h *history) end() []string {
 		if err := h.tick(nil); err != nil {
 			h.problem("the schedule fails without faults: %v", err)
 		}
+		h.askAll()
 		for _, r := range h.kept() {
 			for _, who := range []string{"U0ADA00001", "U0BO000001", "U0CY000001", "U0EVE00001", "U0MAL00001"} {
 				if r.Open() && r.Key.Kind == approval.Undo { // or it would be opened again for ever
@@ -374,17 +435,18 @@ func (h *history) end() []string {
 	h.settled()
 	h.verify()
 	h.tally["taken back"] += len(h.model.undos)
+	h.tally["asked again"] += h.model.again
 	return h.model.check()
 }
 
-// settled: nothing is open any more but what is exempt, or what people said no to or let pass.
+// settled: nothing is open any more but what is exempt, or what nobody is left to decide.
 func (h *history) settled() {
 	lately := h.model.exempt.Add(12 * time.Hour) // what was exempt until then may still be on its way
 	if !strings.HasPrefix(h.dial.value, "open") || h.now.Before(lately) {
 		return
 	}
 	for _, r := range h.kept() {
-		if r.Key.Kind != approval.Undo && (r.State == approval.Rejected || r.State == approval.Expired) {
+		if r.Key.Kind == approval.Fix && (r.State == approval.Rejected || r.State == approval.Expired) && h.stuck == "four-eyes" {
 			h.tally["stays open"]++
 			return
 		}

@@ -32,6 +32,7 @@ type court struct {
 	late    approval.Request // its time is over, and nobody has noticed
 	gone    approval.Request // superseded by open
 	two     approval.Request // pending with ada's yes; nobody knows who caused it
+	done    approval.Request // applied
 }
 
 func newCourt(t *testing.T) *court {
@@ -43,6 +44,15 @@ func newCourt(t *testing.T) *court {
 	c.handler.DeadLetter = func(context.Context, string, string) error { c.dead++; return nil }
 	c.late = c.wrong("late", "open", eve)
 	c.now = c.now.Add(within)
+	c.done, c.queue = c.wrong("dial", "open", eve), nil
+	c.give(wordsARN, c.answer(c.done))
+	for len(c.queue) > 0 {
+		m := c.queue[0]
+		c.queue = c.queue[1:]
+		if err := c.deliver(m, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c.yes, c.no, c.two = c.wrong("yes", "open", eve), c.wrong("no", "open", eve), c.wrong("two", "open", "arn:aws:sts::111122223333:assumed-role/admin/ada")
 	c.gone = c.wrong("dial", "open", eve)
 	c.open = c.wrong("dial", "open-wide", eve)

@@ -68,6 +68,9 @@ type asking struct {
 	voted     []string
 	until     time.Time // of an exemption
 	spent     bool
+	clicked   bool      // asked again by somebody in Security Hub: nobody knows who
+	ended     time.Time // without what it asks for
+	left      bool      // of people: the rules file has said something else since it ended
 }
 
 func (a *asking) open() bool { return a.state == "pending" || a.state == "approved" }
@@ -79,6 +82,7 @@ type entry struct {
 		Round     int64
 		State     string
 		Requester string
+		Again     *struct{ By string }
 	}
 	News, Verdict, Refused, Code, Why, Who string
 
@@ -114,6 +118,10 @@ type model struct {
 	tags    map[string]int       // records of each word
 	given   map[string][2]int    // deliveries of each word: that succeeded, and that failed
 	ends    map[string]string    // rows that came to an end, by key and round
+	clicks  []time.Time          // in Security Hub
+	byClick map[string]bool      // occurrences whose plan was made for one
+	planned int64                // the last plan's record
+	again   int                  // rounds that were asked for once more
 }
 
 // intent is a fix that was begun.
@@ -135,7 +143,7 @@ type note struct {
 
 func newModel(w *world) *model {
 	return &model{w: w, files: map[string]config{}, caused: map[string]string{}, asked: map[ref]*asking{}, cause: map[string]string{}, several: map[string]bool{}, intents: map[string]fix{},
-		fixOf: map[string]intent{}, undos: map[string]fix{}, was: map[string]string{}, effects: map[fix]int{}, until: map[string]time.Time{}, tags: map[string]int{}, given: map[string][2]int{}, ends: map[string]string{}}
+		fixOf: map[string]intent{}, undos: map[string]fix{}, was: map[string]string{}, effects: map[fix]int{}, until: map[string]time.Time{}, tags: map[string]int{}, given: map[string][2]int{}, ends: map[string]string{}, byClick: map[string]bool{}}
 }
 
 // note lets the model know of something at this point of the log.
@@ -154,7 +162,12 @@ func (w *world) rules(c config) {
 	}
 	w.file = file
 	w.model.files[file.ElectorsHash()] = c
-	w.model.note(func() { w.model.mode = c.mode })
+	w.model.note(func() {
+		w.model.mode = c.mode
+		for k, a := range w.model.asked {
+			a.left = a.left || k.Kind == "people" && !a.open() && k.Hash != file.ElectorsHash()
+		}
+	})
 }
 
 // replay reads on in the log.
@@ -188,7 +201,10 @@ func (m *model) read(e audit.Entry, d entry) {
 		m.w.problem("record %d (%s %s by %s): %s", e.Seq, e.Kind, e.Outcome, e.Actor, fmt.Sprintf(format, args...))
 	}
 	switch e.Kind {
+	case audit.Decision:
+		m.byClick[e.Occurrence] = m.byClick[e.Occurrence] && e.Seq == m.planned+1 // alone, it is of somebody else's look
 	case audit.Plan:
+		m.byClick[e.Occurrence], m.planned = d.Cause.Asked != "", e.Seq
 		if _, known := m.cause[e.Occurrence]; !known {
 			m.cause[e.Occurrence] = vouched(m.caused[d.Cause.ID])
 			if d.Cause.ID == "" { // in the place of one whose plan did not fit any more
@@ -322,7 +338,7 @@ func (m *model) word(e audit.Entry, d entry, wrong func(string, ...any)) {
 		if d.Request.State == "expired" && e.Time.Before(a.expires) || d.Request.State == "applied" && !a.spent {
 			wrong("it is %s before that was so", d.Request.State)
 		}
-		a.state = d.Request.State
+		a.state, a.ended = d.Request.State, e.Time
 	default:
 		m.said(e, d, a, wrong)
 	}
@@ -338,11 +354,12 @@ func (m *model) occurrence(k ref) string {
 
 func (m *model) ask(e audit.Entry, d entry, a *asking, wrong func(string, ...any)) {
 	next := int64(1)
+	again := d.Request.Again
 	if a != nil {
 		next = a.round + 1
-		if a.open() {
-			wrong("it is asked already")
-		}
+		m.mayAskAgain(d, a, wrong)
+	} else if again != nil {
+		wrong("asked again for the first time")
 	}
 	if d.Request.Round != next || d.Request.State != "pending" || m.force == nil {
 		wrong("round %d (%s), want %d", d.Request.Round, d.Request.State, next)
@@ -352,8 +369,37 @@ func (m *model) ask(e audit.Entry, d entry, a *asking, wrong func(string, ...any
 	if k := d.Request.Key.Kind; k == "fix" || k == "exempt" || k == "undo" {
 		fresh.cause = m.cause[m.occurrence(d.Request.Key)]
 	}
+	fresh.clicked = again != nil && again.By == ""
 	fresh.until = m.until[d.Request.Key.ID+fresh.requester]
 	m.asked[d.Request.Key] = fresh
+}
+
+// mayAskAgain: what was rejected or has expired is asked again for one of the people, for a click of after its end, or, if it is a change of people, when it
+// is put back; what was overtaken by itself; what waits or was done never.
+func (m *model) mayAskAgain(d entry, a *asking, wrong func(string, ...any)) {
+	again, k := d.Request.Again, d.Request.Key
+	if again != nil {
+		m.again++
+	}
+	byPerson := slices.Contains(m.force.people, d.Request.Requester)
+	switch a.state {
+	case "stale", "superseded":
+	case "rejected", "expired":
+		clicked := again != nil && again.By == "" && k.Kind == "fix" && slices.ContainsFunc(m.clicks, a.ended.Before)
+		named := byPerson && (again == nil || again.By == d.Request.Requester) && (again != nil || k.Kind != "fix" && k.Kind != "people")
+		if !clicked && !named && !(k.Kind == "people" && a.left) {
+			wrong("what is %s is asked again by %q (%+v)", a.state, d.Request.Requester, again)
+		}
+	case "applied":
+		if k.Kind != "people" || !a.left {
+			wrong("what is applied is asked again")
+		}
+	default:
+		wrong("it is %s, and asked again", a.state)
+	}
+	if again != nil && d.Request.Requester != again.By {
+		wrong("asked again by %q in the name of %q", again.By, d.Request.Requester)
+	}
 }
 
 // said: a word counts if it is of somebody who may say it, and a yes is there when enough of them are.
@@ -366,7 +412,10 @@ func (m *model) said(e audit.Entry, d entry, a *asking, wrong func(string, ...an
 		wrong("who may not decide it")
 	case a.cause != "" && slices.Contains(identities[e.Actor], a.cause):
 		wrong("who caused it")
+	case d.Request.Key.Kind == "fix" && m.mode != "approve" && !(m.mode == "auto" && m.byClick[d.Request.Key.ID]):
+		wrong("the rules say %s by now", m.mode)
 	case d.Verdict == "reject":
+		a.ended = e.Time
 		if a.state = d.Request.State; a.state != "rejected" {
 			wrong("after a no it is %s", a.state)
 		}
@@ -401,6 +450,9 @@ func (m *model) said(e audit.Entry, d entry, a *asking, wrong func(string, ...an
 func (m *model) needed(kind string, a *asking) int {
 	n := max(a.needed, m.force.needed)
 	if (kind == "fix" || kind == "exempt" || kind == "undo") && m.force.person(a.cause) == "" {
+		n = max(n, 2)
+	}
+	if a.clicked {
 		n = max(n, 2)
 	}
 	if kind == "people" {

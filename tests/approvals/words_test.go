@@ -80,14 +80,18 @@ func (c *court) words() []hostile {
 		add("four-eyes", "who caused it says yes, as "+who, c.open, as(who))
 		add("four-eyes", "who caused it says no, as "+who, c.open, as(who), say(approval.No))
 	}
+	for _, s := range c.again() {
+		out = append(out, s)
+	}
 	add("again", "a second yes of the same person", c.two)
 	add("again", "a second yes by another identity", c.two, as("arn:aws:iam::111122223333:user/ada"))
 	add("ended", "a yes to what is approved", c.yes, as("U0BO000001"))
-	add("ended", "a replay", c.yes)
+	add("again", "a replay", c.yes)
 	add("four-eyes", "who caused it takes an approval back", c.yes, as("U0EVE00001"), say(approval.No))
 	add("stranger", "a stranger takes an approval back", c.yes, as("U0STRANGER"), say(approval.No))
 	add("ended", "a yes to what was rejected", c.no)
-	add("ended", "a no to what was rejected", c.no, say(approval.No))
+	add("again", "a no to what was rejected", c.no, say(approval.No))
+	add("ended", "a no of somebody else", c.no, say(approval.No), as("U0CY000001"))
 	add("ended", "a yes to what was superseded", c.gone)
 	add("ended", "a no to what was superseded", c.gone, say(approval.No))
 	for _, r := range []approval.Request{c.open, c.two} {
@@ -95,6 +99,48 @@ func (c *court) words() []hostile {
 		add("unknown", "two hashes in one about "+r.Where.ID, r)
 	}
 	return append(out, c.asks()...)
+}
+
+// again are words that ask once more about what must not be asked again by them.
+func (c *court) again() []hostile {
+	var out []hostile
+	add := func(want, name string, r approval.Request, change ...func(*approval.Againing)) {
+		a := approval.Againing{Key: r.Key, Round: r.Round, Why: "once more", Identity: "U0ADA00001"}
+		for _, f := range change {
+			f(&a)
+		}
+		out = append(out, hostile{"asking again: " + name, encode(approval.Said{Again: &a}), want})
+	}
+	for _, who := range []string{"", "ada", "U0STRANGER", "u0ada00001", "U0ADA00001 ", "arn:aws:iam::444455556666:user/ada", "arn:aws:sts::111122223333:assumed-role/admin/ada", "shoreup", "x" + strings.Repeat("é", 400)} {
+		add("stranger", fmt.Sprintf("as %.30q", who), c.no, func(a *approval.Againing) { a.Identity = who })
+	}
+	for name, f := range map[string]func(*approval.Key){
+		"another hash":        func(k *approval.Key) { k.Hash = strings.Repeat("0", 64) },
+		"the hash of a rival": func(k *approval.Key) { k.Hash = c.open.Key.Hash },
+		"a short hash":        func(k *approval.Key) { k.Hash = k.Hash[:12] },
+		"no hash":             func(k *approval.Key) { k.Hash = "" },
+		"another occurrence":  func(k *approval.Key) { k.ID = c.open.Key.ID },
+		"no id":               func(k *approval.Key) { k.ID = "" },
+		"another account":     func(k *approval.Key) { k.Account = "444455556666" },
+		"kind exempt":         func(k *approval.Key) { k.Kind = approval.Exempt },
+		"kind lift":           func(k *approval.Key) { k.Kind = approval.Lift },
+		"people":              func(k *approval.Key) { k.Kind, k.ID = approval.People, "people" },
+		"people in force":     func(k *approval.Key) { k.Kind, k.ID, k.Hash = approval.People, "people", c.file.ElectorsHash() },
+		"a very long id":      func(k *approval.Key) { k.ID = strings.Repeat("A", 2000) },
+		"a very long hash":    func(k *approval.Key) { k.Hash = strings.Repeat("a", 3000) },
+	} {
+		add("unknown", name, c.no, func(a *approval.Againing) { f(&a.Key) })
+	}
+	for _, n := range []int64{0, -1, 2, 1<<63 - 1} {
+		add("other-hash", fmt.Sprintf("round %d", n), c.no, func(a *approval.Againing) { a.Round = n })
+	}
+	add("open", "what waits", c.open)
+	add("open", "what waits, as who caused it", c.open, func(a *approval.Againing) { a.Identity = "U0EVE00001" })
+	add("open", "what is approved", c.yes)
+	add("ended", "what was done", c.done)
+	add("ended", "what was done, by who caused it", c.done, func(a *approval.Againing) { a.Identity = eve })
+	add("moved", "what was superseded", c.gone)
+	return out
 }
 
 // asks are words that ask for something that cannot be had.
@@ -129,6 +175,8 @@ func (c *court) asks() []hostile {
 		{"lifting what is not engaged", lift("U0ADA00001"), "nothing"},
 		{"lifting by a stranger", lift("U0STRANGER"), "stranger"},
 		{"lifting by nobody", lift(""), "stranger"},
+		{"an undo by a stranger", encode(approval.Said{Undo: &approval.Undoing{Account: c.account, Seq: 1, Why: "x", Identity: "U0STRANGER"}}), "stranger"},
+		{"an undo of nothing", encode(approval.Said{Undo: &approval.Undoing{Account: c.account, Seq: 1 << 40, Why: "x", Identity: "U0ADA00001"}}), "unknown"},
 	}
 }
 
@@ -145,7 +193,8 @@ func (c *court) bodies() []hostile {
 	out := []hostile{
 		{name: "an answer that is a list", body: `{"answer":[]}`}, {name: "an answer that is a text", body: `{"answer":"approve"}`}, {name: "an answer of nothing", body: `{"answer":null}`},
 		{name: "two words", body: strings.TrimSuffix(good, "}") + `,"lift":{"why":"","identity":"U0ADA00001"}}`},
-		{name: "three words", body: strings.TrimSuffix(good, "}") + `,"lift":{},"exempt":{}}`},
+		{name: "an answer and asking again", body: strings.TrimSuffix(good, "}") + `,"again":{}}`}, {name: "asking again with a requester", body: `{"again":{"key":{},"round":1,"why":"","identity":"","requester":"ada"}}`},
+		{name: "asking again where a list is", body: `{"again":[]}`}, {name: "three words", body: strings.TrimSuffix(good, "}") + `,"lift":{},"exempt":{}}`},
 		{name: "an exemption with a field too many", body: strings.Replace(c.exempt(c.open, "U0ADA00001"), `"owner"`, `"days":90,"owner"`, 1)},
 		{name: "an end that is no time", body: `{"exempt":{"key":{},"exemption":{"until":"tomorrow"},"identity":"U0ADA00001"}}`},
 		{name: "an end that is a number", body: `{"exempt":{"key":{},"exemption":{"until":90},"identity":"U0ADA00001"}}`},
@@ -178,5 +227,7 @@ func (c *court) pointers() []hostile {
 		{name: "of no account", body: at(func(p *approval.Pointer) { p.Resource.Account = "" })}, {name: "of a strange account", body: at(func(p *approval.Pointer) { p.Resource.Account = "1#2" })},
 		{name: "with a requester", body: strings.TrimSuffix(at(func(*approval.Pointer) {}), "}") + `,"requester":"eve"}`}, {name: "an empty pointer", body: "{}"},
 		{name: "a word where pointers come", body: c.answer(c.open)}, {name: "an exemption where pointers come", body: c.exempt(c.open, "U0ADA00001")}, {name: "lifting where pointers come", body: lift("U0ADA00001")},
+		{name: "asking again where pointers come", body: encode(approval.Said{Again: &approval.Againing{Key: c.no.Key, Round: 1, Identity: "U0ADA00001"}})},
+		{name: "a click on no resource", body: `{"control":"","resource":{},"clicked":"2026-11-22T12:00:00Z"}`}, {name: "a click that is no time", body: `{"control":"test-dial-open","resource":{},"clicked":true}`},
 	}
 }

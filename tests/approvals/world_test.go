@@ -47,11 +47,12 @@ const (
 )
 
 const (
-	region   = "eu-west-1"
-	control  = "test-dial-open"
-	wordsARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-words"
-	otherARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-decide"
-	longTime = 17 * time.Minute // no claim or lease lasts so long
+	region      = "eu-west-1"
+	control     = "test-dial-open"
+	wordsARN    = "arn:aws:sqs:eu-west-1:111122223333:shoreup-words"
+	otherARN    = "arn:aws:sqs:eu-west-1:111122223333:shoreup-decide"
+	approvedARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-approved"
+	longTime    = 17 * time.Minute // no claim or lease lasts so long
 )
 
 var accounts atomic.Int64
@@ -60,6 +61,7 @@ var accounts atomic.Int64
 type message struct {
 	signal  *signal.Signal
 	order   *engine.Order
+	agreed  bool   // of an order: the deciding function gave it
 	pointer string // body
 	word    string // body
 	tag     string // of a word: what it says as its reason, so that its record is found
@@ -211,8 +213,8 @@ func (w *world) engine() *engine.Engine {
 		NotExempted: func(control string, r awsapi.Resource) dynamodbapi.Item {
 			return approval.NotExempted("shoreup-approvals", control, r, clock())
 		},
-		Ask: func(_ context.Context, control string, r awsapi.Resource) error {
-			return w.send(message{pointer: encode(approval.Pointer{Control: control, Resource: r})})
+		Ask: func(_ context.Context, control string, r awsapi.Resource, clicked time.Time) error {
+			return w.send(message{pointer: encode(approval.Pointer{Control: control, Resource: r, Clicked: clicked})})
 		},
 		Enqueue: func(_ context.Context, o engine.Order) error { return w.send(message{order: &o}) },
 		Sleep:   func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
@@ -244,7 +246,7 @@ func (w *world) decide() *handler.Decide {
 				if err != nil {
 					return err
 				}
-				return w.send(message{order: &o})
+				return w.send(message{order: &o, agreed: true})
 			},
 			Tell: func(_ context.Context, r approval.Request, _ approval.News) {
 				if w.next("queue") == pass {
@@ -281,8 +283,12 @@ func (w *world) deliver(m message, script func(int, string) act) error {
 			_, err := w.engine().Evaluate(ctx, *m.signal)
 			return err
 		case m.order != nil:
-			h := &handler.Apply{Engine: w.engine(), DeadLetter: w.decide().DeadLetter}
-			out, err := h.Handle(ctx, batch(otherARN, encode(m.order)))
+			h := &handler.Apply{Engine: w.engine(), DeadLetter: w.decide().DeadLetter, Approved: approvedARN}
+			queue := otherARN
+			if m.agreed {
+				queue = approvedARN
+			}
+			out, err := h.Handle(ctx, batch(queue, encode(m.order)))
 			return again(out, err)
 		case m.word != "":
 			return w.handle(wordsARN, m.word)
@@ -355,6 +361,15 @@ func (w *world) event(who string) signal.Signal {
 func (w *world) sweep() message {
 	s := w.event("")
 	s.Class, s.EventSource, s.EventName = signal.ClassSweep, "", ""
+	return message{signal: &s}
+}
+
+// click is somebody picking a finding of the dial in Security Hub to have it fixed.
+func (w *world) click() message {
+	s := w.event("")
+	s.Class, s.EventSource, s.EventName = signal.ClassSecurityHubAction, "", ""
+	s.Asked, s.FindingID, s.ProductARN = signal.AskedFix, "arn:aws:securityhub:eu-west-1:111122223333:finding/1", "arn:aws:securityhub:eu-west-1::product/aws/securityhub"
+	w.model.note(func() { w.model.clicks = append(w.model.clicks, s.Time) })
 	return message{signal: &s}
 }
 
