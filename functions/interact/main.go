@@ -18,6 +18,7 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
 	"github.com/shoreup/shoreup/shared/hub"
 	"github.com/shoreup/shoreup/shared/interact"
+	"github.com/shoreup/shoreup/shared/notify/slackapp"
 	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
@@ -32,7 +33,7 @@ func main() {
 }
 
 func open(ctx context.Context) (*interact.Handler, error) {
-	env, err := hub.FromEnv("SHOREUP_SLACK_SECRET", "SHOREUP_WORDS_QUEUE_URL")
+	env, err := hub.FromEnv("SHOREUP_SLACK_SECRET", "SHOREUP_SLACK_SIGNING", "SHOREUP_WORDS_QUEUE_URL")
 	if err != nil {
 		return nil, err
 	}
@@ -43,18 +44,23 @@ func open(ctx context.Context) (*interact.Handler, error) {
 	}
 	own := awsapi.NewSession(cfg, env.Account, env.Region)
 	file := &hub.RulesSource{Where: env.Rules, Session: own, Now: time.Now}
-	secrets := &interact.Secrets{Now: time.Now, Load: func(ctx context.Context) (string, error) {
-		return secretsapi.Get(ctx, own, env.SlackSecret)
-	}}
+	store, table := dynamodbapi.NewStore(own), func(suffix string) string { return dynamodbapi.Table{Suffix: suffix}.Name(env.Tables) }
+	load := func(name string) func(context.Context) (string, error) {
+		return func(ctx context.Context) (string, error) { return secretsapi.Get(ctx, own, name) }
+	}
+	signing := &interact.Secret[string]{Now: time.Now, Load: load(env.Signing), Parse: slackapp.ParseSigning}
+	token := &interact.Secret[slackapp.Secret]{Now: time.Now, Load: load(env.SlackSecret), Parse: slackapp.ParseSecret}
 	// The first click waits for both; reading them starts before it is here, and at the same time.
-	go func() { _, _ = secrets.Get(ctx) }() // an error is told when the secret is needed
+	go func() { _, _ = signing.Get(ctx) }() // an error is told when the secret is needed
+	go func() { _, _ = token.Get(ctx) }()
 	go file.Get(ctx)
 	client := &http.Client{Timeout: 2 * time.Second}
 	return &interact.Handler{
-		Secret: secrets.Signing, Rules: file.Get, Now: time.Now,
-		Once:  interact.Once(dynamodbapi.NewStore(own), dynamodbapi.Table{Suffix: occurrence.StateTable}.Name(env.Tables), func() string { return ulid.Make().String() }),
+		Secret: signing.Get, Now: time.Now,
+		Rules: interact.InForce(store, table(occurrence.ApprovalTable), file.Get),
+		Once:  interact.Once(store, table(occurrence.StateTable), func() string { return ulid.Make().String() }),
 		Say:   func(ctx context.Context, body string) error { return sqsapi.Send(ctx, own, words, body, "") },
-		Show:  interact.Views{Secrets: secrets, URL: env.SlackURL, Client: client}.Open,
+		Show:  interact.Views{Secret: token, URL: env.SlackURL, Client: client}.Open,
 		Count: func(metric string) { hub.Metric(metric, 1) },
 	}, nil
 }

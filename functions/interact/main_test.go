@@ -65,7 +65,8 @@ func newRig(t *testing.T) *rig {
 	t.Cleanup(func() { _ = r.sink.Stop() })
 	vars := map[string]string{}
 	script := `url = sqs:CreateQueue {"QueueName":"shoreup-words"} QueueUrl
-secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":"{\"bot_token\":\"xoxb-local\",\"signing_secret\":\"` + signing + `\"}"}`
+secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":"{\"bot_token\":\"xoxb-local\"}"}
+secretsmanager:CreateSecret {"Name":"shoreup/slack-signing","SecretString":"{\"signing_secret\":\"` + signing + `\"}"}`
 	if err := setup.Run(t.Context(), session, script, vars); err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":"{\"bot_token
 	}
 	r.env = []string{
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + keys.SessionToken, "AWS_ENDPOINT_URL=" + server.URL(),
-		"AWS_EC2_METADATA_DISABLED=true", "SHOREUP_ACCOUNT=" + account, "SHOREUP_TABLES=shoreup", "SHOREUP_RULES=" + rules, "SHOREUP_SLACK_SECRET=shoreup/slack", "SHOREUP_SLACK_URL=" + r.sink.APIURL(),
+		"AWS_EC2_METADATA_DISABLED=true", "SHOREUP_ACCOUNT=" + account, "SHOREUP_TABLES=shoreup", "SHOREUP_RULES=" + rules, "SHOREUP_SLACK_SECRET=shoreup/slack", "SHOREUP_SLACK_SIGNING=shoreup/slack-signing", "SHOREUP_SLACK_URL=" + r.sink.APIURL(),
 		"SHOREUP_WORDS_QUEUE_URL=" + vars["url"],
 	}
 	binaries, err := build.Functions(t.Context(), []string{"interact"}, nil)
@@ -230,8 +231,9 @@ func TestStrangersAreSentAway(t *testing.T) {
 		}
 		said = append(said, s.Refused.Code)
 	}
-	if fmt.Sprint(said) != "[late]" {
-		t.Errorf("on the record are %v, want [late]", said)
+	slices.Sort(said)
+	if fmt.Sprint(said) != "[forged late malformed]" { // one of each, whoever sends them
+		t.Errorf("on the record are %v", said)
 	}
 }
 

@@ -42,10 +42,14 @@ func (h *Handler) act(ctx context.Context, p payload) *answer {
 	return a
 }
 
-// known says why whoever clicked may not be heard: not of our workspace, or nobody of the rules file. In a channel shared with another company its people
+// known says why whoever clicked may not be heard: not of our workspace, or nobody of the people in force. In a channel shared with another company its people
 // see our messages, too; the workspace that the app is in says nothing about them.
 func (h *Handler) known(ctx context.Context, p payload) *answer {
-	file := h.Rules(ctx)
+	file, err := h.Rules(ctx)
+	if err != nil {
+		slog.ErrorContext(ctx, "who may decide is not known", "error", err.Error())
+		return &answer{status: http.StatusServiceUnavailable, text: "try again"}
+	}
 	switch {
 	case file == nil:
 		return refuse(http.StatusServiceUnavailable, "rules", "the rules file cannot be read, so nobody can decide")
@@ -91,7 +95,7 @@ func (h *Handler) clicked(ctx context.Context, p payload, reply *approval.Reply)
 			return refuse(http.StatusBadRequest, "value", "%s", err)
 		}
 		return h.form(ctx, p, b)
-	case slackapp.Approve, slackapp.Reject, slackapp.Exempt:
+	case slackapp.Approve, slackapp.Reject, slackapp.Exempt, slackapp.Again:
 	default:
 		return refuse(http.StatusBadRequest, "unknown", "no button of ours is called that")
 	}
@@ -102,10 +106,21 @@ func (h *Handler) clicked(ctx context.Context, p payload, reply *approval.Reply)
 	if b.ID == slackapp.Approve {
 		return h.pass(ctx, approval.Said{Reply: reply, Answer: &approval.Answer{Key: key, Round: round, Verdict: approval.Yes, Identity: p.User.ID, Via: via}})
 	}
-	if b.ID == slackapp.Exempt && key.Kind != approval.Fix {
-		return refuse(http.StatusBadRequest, "value", "only a fix can be exempted from")
+	if bad := fits(b.ID, key.Kind); bad != nil {
+		return bad
 	}
 	return h.form(ctx, p, b)
+}
+
+// fits refuses a button on what it does not belong to.
+func fits(button string, k approval.Kind) *answer {
+	switch {
+	case button == slackapp.Exempt && k != approval.Fix:
+		return refuse(http.StatusBadRequest, "value", "only a fix can be exempted from")
+	case button == slackapp.Again && !slackapp.AskedAgain(k):
+		return refuse(http.StatusBadRequest, "value", "this cannot be asked again; ask anew for what it was about")
+	}
+	return nil
 }
 
 // form opens the form that belongs to a button.

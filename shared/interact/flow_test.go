@@ -48,12 +48,14 @@ type flow struct {
 	account string
 	orders  []approval.Request
 	queues  map[string][]string // notify, pointers, words
+	file    *rules.File
+	told    map[string][2]string // the finding about a bucket and the pointer to it
 }
 
 func newFlow(t *testing.T) *flow {
 	t.Helper()
 	cloud := tabletest.New(t)
-	w := &flow{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), account: cloud.Session.Account, queues: map[string][]string{}}
+	w := &flow{t: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), account: cloud.Session.Account, queues: map[string][]string{}, told: map[string][2]string{}}
 	clock := func() time.Time { return w.now }
 	send := func(queue string) func(context.Context, string) error {
 		return func(_ context.Context, body string) error {
@@ -61,11 +63,10 @@ func newFlow(t *testing.T) *flow {
 			return nil
 		}
 	}
-	file, err := rules.Load([]byte(team3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	inForce := func(context.Context) *rules.File { return file }
+	w.rules(team3)
+	newest := func(context.Context) *rules.File { return w.file }
+	store, approvals := cloud.Store(), cloud.Table(occurrence.ApprovalTable)
+	var err error
 	if w.sink, err = slacksink.Start(slacksink.Options{SigningSecret: secret, Now: clock, Deliver: w.deliver}); err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +77,16 @@ func newFlow(t *testing.T) *flow {
 			raw, err := json.Marshal(p)
 			return errors.Join(err, send("pointers")(ctx, string(raw)))
 		},
+		BatchAt: func(ctx context.Context, channel, ts string) (approval.Batch, bool, error) {
+			return approval.BatchAt(ctx, store, approvals, channel, ts)
+		},
+		Latest: func(ctx context.Context, k approval.Key) (approval.Request, bool, error) {
+			return approval.Get(ctx, store, approvals, k)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := cloud.Store()
 	w.decide = &handler.Decide{
 		Words: "words", Accounts: func(context.Context) []string { return []string{w.account} }, Answer: notify.Answerer(send("notify")),
 		DeadLetter: func(_ context.Context, body, reason string) error {
@@ -88,23 +94,40 @@ func newFlow(t *testing.T) *flow {
 			return nil
 		},
 		Desk: &approval.Desk{
-			Store: store, Table: cloud.Table(occurrence.ApprovalTable), Account: w.account, Log: audit.New(store, cloud.Table(occurrence.AuditTable), clock, "test"),
-			Book: occurrence.New(store, cloud.Table(occurrence.StateTable), clock), Rules: inForce, Now: clock, Tell: notify.Teller(send("notify")),
+			Store: store, Table: approvals, Account: w.account, Log: audit.New(store, cloud.Table(occurrence.AuditTable), clock, "test"),
+			Book: occurrence.New(store, cloud.Table(occurrence.StateTable), clock), Rules: newest, Now: clock, Tell: notify.Teller(send("notify")),
 			Order: func(_ context.Context, r approval.Request) error { w.orders = append(w.orders, r); return nil },
 			Control: func(id string) (core.Meta, bool) {
 				return core.Meta{ID: id, Family: "storage", Service: "s3", Severity: "high", Type: awsapi.ResourceType{Name: "AWS::S3::Bucket", ARN: func(r awsapi.Resource) string { return "arn:aws:s3:::" + r.ID }}}, id == "s3-bucket-public"
 			},
 		},
 	}
-	secrets := &interact.Secrets{Now: clock, Load: func(context.Context) (string, error) {
-		return `{"bot_token":"` + w.sink.Token() + `","signing_secret":"` + secret + `"}`, nil
-	}}
+	token := &interact.Secret[slackapp.Secret]{Now: clock, Load: func(context.Context) (string, error) { return w.sink.Token(), nil }, Parse: slackapp.ParseSecret}
 	n := 0
 	w.hears = &interact.Handler{
-		Secret: secrets.Signing, Rules: inForce, Say: send("words"), Now: clock, Count: func(string) {}, Show: interact.Views{Secrets: secrets, URL: w.sink.APIURL(), Client: http.DefaultClient}.Open,
+		Secret: func(context.Context) (string, error) { return secret, nil }, Rules: interact.InForce(store, approvals, newest), Say: send("words"), Now: clock, Count: func(string) {}, Show: interact.Views{Secret: token, URL: w.sink.APIURL(), Client: http.DefaultClient}.Open,
 		Once: interact.Once(store, cloud.Table(occurrence.StateTable), func() string { n++; return fmt.Sprint(n) }),
 	}
 	return w
+}
+
+// rules puts another rules file into its place. Who may decide is what the people before agree to.
+func (w *flow) rules(text string) {
+	w.t.Helper()
+	file, err := rules.Load([]byte(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.file = file
+}
+
+// tick is the deciding function's schedule.
+func (w *flow) tick() {
+	w.t.Helper()
+	if _, err := w.decide.Handle(w.t.Context(), json.RawMessage("{}")); err != nil {
+		w.t.Fatal(err)
+	}
+	w.run()
 }
 
 // deliver brings Slack's requests to the function's URL.
@@ -166,6 +189,7 @@ func (w *flow) find(names ...string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
+		w.told[name] = [2]string{string(body), string(pointer)}
 		w.queues["notify"] = append(w.queues["notify"], string(body))
 		if i%2 == 0 { // the other pointers are late: people are shown the plan before it is asked about
 			w.queues["pointers"] = append(w.queues["pointers"], string(pointer))
@@ -214,7 +238,7 @@ func TestApprovingInSlack(t *testing.T) {
 	t.Parallel()
 	w := newFlow(t)
 	w.find("photos")
-	w.has(0, "Waits for approval: s3-bucket-public on photos", "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC", "*May decide* ada, bo, eve", "s3:PutPublicAccessBlock", "[ Approve ]  [ Reject ]  [ Exempt ]")
+	w.has(0, "Waits for approval: s3-bucket-public on photos", "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC", "*May decide* ada, bo (eve caused it)", "s3:PutPublicAccessBlock", "[ Approve ]  [ Reject ]  [ Exempt ]")
 	for _, c := range []struct{ who, status, why string }{{"U0EVE00001", "", "eve caused the finding"}, {"U0MAL00001", "403", "you are nobody of the list people"}} {
 		err := w.press(0, c.who, "approve")
 		if (err == nil) != (c.status == "") || err != nil && !strings.Contains(err.Error(), c.status) {
@@ -266,7 +290,7 @@ func TestRejectingAndExemptingInSlack(t *testing.T) {
 	submit(map[string]string{"reason": "a CDN will come", "owner": "web", "until": "2027-01-15"})
 	all := w.sink.Messages()
 	last := len(all) - 1
-	w.has(last, "Waits for approval: Exempt images from s3-bucket-public", "*Reason* a CDN will come", "*Until* 2027-01-15", "*Asked by*  `bo`", "![ Exempt ]", "*Waits* for 1 of 1")
+	w.has(last, "Waits for approval: Exempt images from s3-bucket-public", "*Reason* a CDN will come", "*Until* and including 2027-01-14", "*Asked by*  `bo`", "![ Exempt ]", "*Waits* for 1 of 1")
 	if err := w.press(last, "U0BO000001", "approve"); err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +371,7 @@ func TestApprovingAllInSlack(t *testing.T) {
 	if err := w.press(0, "U0ADA00001", "approve_all"); err != nil || len(w.orders) != 3 {
 		t.Fatal(err, len(w.orders))
 	}
-	w.has(0, "*Approve all* by `ada`: 3 approved", "![ Approve all 3 ]")
+	w.has(0, "All 3 plans are decided", "*Decided* 3 of 3: 3 approved", "*Approve all* by `ada`: 3 approved", "![ Approve all 3 ]", "• *Approved* high `s3-bucket-public` on `two`", "!Waits for approval")
 	for n := 1; n <= 3; n++ {
 		w.has(n, "Approved: s3-bucket-public on", "![ Approve ]")
 	}
@@ -373,11 +397,11 @@ func TestReminderAndExpiryInSlack(t *testing.T) {
 	if len(all) != 3 || !all[1].Broadcast || all[2].Channel != "C0SECOND01" {
 		t.Fatalf("at half time: %+v", all)
 	}
-	w.has(2, "Waits for approval: s3-bucket-public on photos", "[ Approve ]", "s3:PutPublicAccessBlock")
+	w.has(0, "Waits for approval: s3-bucket-public on photos")
+	w.has(2, "Escalated, high still waits: s3-bucket-public on photos", "*Half of the time is over*", "*May decide* ada, bo (eve caused it)", "[ Approve ]", "s3:PutPublicAccessBlock")
 	tick(5 * time.Hour)
-	for _, n := range []int{0, 2} {
-		w.has(n, "Approval expired: s3-bucket-public on photos", "nobody decided in time", "![ Approve ]")
-	}
+	w.has(0, "Approval expired: s3-bucket-public on photos", "nobody decided in time", "![ Approve ]", "[ Ask again ]")
+	w.has(2, "Approval expired (was escalated): s3-bucket-public on photos", "nobody decided in time", "![ Approve ]", "[ Ask again ]")
 }
 
 // A click that is Slack's, of somebody who may decide, and whose button names something else than what waits: the deciding function refuses it, on the record,

@@ -60,7 +60,7 @@ func line(id, label string, most int, multiline bool) block {
 	return block{Type: "input", ID: id, Label: plain(label), Element: element{Type: "plain_text_input", ID: id, Multiline: multiline, MinLength: 1, MaxLength: most}}
 }
 
-// formFor is what is asked before a plan is rejected, exempted from or taken back.
+// formFor is what is asked before a plan is rejected, exempted from, taken back or asked about again.
 func formFor(action, metadata string, now time.Time) Form {
 	f := Form{Type: "modal", Callback: action, Metadata: metadata, Close: plain("Cancel"), Title: plain("Reject this plan"), Submit: plain("Reject"),
 		Blocks: []block{line(slackapp.Reason, "Why?", maxReason, true)}}
@@ -69,9 +69,13 @@ func formFor(action, metadata string, now time.Time) Form {
 		f.Title, f.Submit = plain("Ask to take it back"), plain("Ask")
 		hint := plain("Others have to agree. Neither you nor whoever caused what was fixed can.")
 		f.Blocks[0].Hint = &hint
+	case slackapp.Again:
+		f.Title, f.Submit = plain("Ask again"), plain("Ask")
+		hint := plain("Others have to agree. Neither you nor whoever caused what is wrong can.")
+		f.Blocks[0].Hint = &hint
 	case slackapp.Exempt:
 		f.Title, f.Submit = plain("Ask for an exemption"), plain("Ask")
-		hint := plain("Its first day without the exemption, UTC; 90 days from now at most. Somebody else has to agree.")
+		hint := plain("It ends when this day begins, at 00:00 UTC: the day before is the last one with it. 90 days from now at most. Somebody else has to agree.")
 		f.Blocks = append(f.Blocks, line(slackapp.Owner, "Who owns the risk?", maxOwner, false),
 			block{Type: "input", ID: slackapp.Until, Label: plain("Until when?"), Hint: &hint,
 				Element: element{Type: "datepicker", ID: slackapp.Until, Date: now.Add(inAMonth).UTC().Format(time.DateOnly)}})
@@ -104,9 +108,14 @@ func (h *Handler) submitted(ctx context.Context, p payload) *answer {
 		said.Answer = &approval.Answer{Key: key, Round: round, Verdict: approval.No, Identity: p.User.ID, Via: via, Why: p.line(slackapp.Reason, maxReason, wrong)}
 	case slackapp.Undo:
 		said.Undo = &approval.Undoing{Account: account, Seq: seq, Identity: p.User.ID, Why: p.line(slackapp.Reason, maxReason, wrong)}
+	case slackapp.Again:
+		if bad := fits(slackapp.Again, key.Kind); bad != nil {
+			return bad
+		}
+		said.Again = &approval.Againing{Key: key, Round: round, Identity: p.User.ID, Why: p.line(slackapp.Reason, maxReason, wrong)}
 	case slackapp.Exempt:
-		if key.Kind != approval.Fix {
-			return refuse(http.StatusBadRequest, "value", "only a fix can be exempted from")
+		if bad := fits(slackapp.Exempt, key.Kind); bad != nil {
+			return bad
 		}
 		said.Exempt = &approval.Exempting{Key: key, Identity: p.User.ID, Exemption: approval.Exemption{
 			Reason: p.line(slackapp.Reason, maxReason, wrong), Owner: p.line(slackapp.Owner, maxOwner, wrong), Until: p.until(h.Now(), wrong),

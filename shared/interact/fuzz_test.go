@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func quiet(f *testing.F) {
 	f.Cleanup(func() { slog.SetDefault(old) })
 }
 
-// FuzzUnsigned: whatever a stranger sends, nothing is said.
+// FuzzUnsigned: whatever a stranger sends, nothing is said but that somebody did, without anything of it.
 func FuzzUnsigned(f *testing.F) {
 	quiet(f)
 	good := signed("payload=%7B%7D", noon)
@@ -33,8 +34,15 @@ func FuzzUnsigned(f *testing.F) {
 		}}
 		r.RequestContext.HTTP.Method = method
 		resp := w.give(t, r)
-		if resp.StatusCode < 400 || len(w.said)+len(w.forms)+len(w.heard) != 0 || w.counts[interact.Forged] != 1 {
-			t.Errorf("answered %d, said %v, heard %v, counts %v", resp.StatusCode, w.said, w.heard, w.counts)
+		if resp.StatusCode < 400 || len(w.forms) != 0 || len(w.heard) != 1 || len(w.said) != 1 || w.said[0].Refused == nil || w.counts[interact.Forged] != 1 {
+			t.Fatalf("answered %d, said %v, heard %v, counts %v", resp.StatusCode, w.said, w.heard, w.counts)
+		}
+		u := *w.said[0].Refused
+		if !slices.Contains([]string{"forged", "oversized", "malformed"}, u.Code) || !w.heard["refused#"+u.Code+"#2026-11-22T12:00"] || len(u.Why) > 200 {
+			t.Errorf("recorded %+v, heard %v", u, w.heard)
+		}
+		if u.Code, u.Why = "", ""; u != (approval.Unheard{Identity: "an unknown address", Via: "slack"}) {
+			t.Errorf("recorded %+v", u)
 		}
 	})
 }
@@ -45,6 +53,7 @@ func FuzzSigned(f *testing.F) {
 	for _, p := range []map[string]any{
 		click("approve", slackapp.Value(plan, 1)), click("reject", slackapp.Value(plan, 2)), click("approve_all", slackapp.AllValue(all)),
 		filled("reject", map[string]any{"reason": line("reason", "no")}), filled("exempt", exemption("r", "o", "2026-12-01")),
+		filled("ask_again", map[string]any{"reason": line("reason", "once more")}),
 	} {
 		f.Add(formOf(f, p), false)
 	}
@@ -92,6 +101,11 @@ func harmless(t *testing.T, s approval.Said) {
 		identity(s.Answer.Identity)
 		if slackapp.Value(s.Answer.Key, s.Answer.Round) == "" || s.Answer.Verdict == approval.No && strings.TrimSpace(s.Answer.Why) == "" || len([]rune(s.Answer.Why)) > 500 {
 			t.Errorf("an answer %+v", s.Answer)
+		}
+	case s.Again != nil:
+		identity(s.Again.Identity)
+		if slackapp.Value(s.Again.Key, 1) == "" || !slackapp.AskedAgain(s.Again.Key.Kind) || strings.TrimSpace(s.Again.Why) == "" || len([]rune(s.Again.Why)) > 500 {
+			t.Errorf("asking again %+v", s.Again)
 		}
 	case s.Exempt != nil:
 		identity(s.Exempt.Identity)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/interact"
 	"github.com/shoreup/shoreup/shared/localcloud/slacksink"
 	"github.com/shoreup/shoreup/shared/notify/slackapp"
@@ -23,15 +24,15 @@ func failingSay(context.Context, string) error { return errors.New("down") }
 
 func emptyKey(body string) string { return slacksink.Sign("", noon.Unix(), []byte(body)) }
 
-// hostile is a request that must not get through. With code "forged" it must leave no trace but in a metric; with any other it must be on the record.
+// hostile is a request that must not get through, and must be on the record.
 type hostile struct {
 	request interact.Request
 	status  int
 	code    string
-	prepare func(*testing.T, *world)
+	// stranger: it is not known to be Slack's
+	stranger bool
+	prepare  func(*testing.T, *world)
 }
-
-const unknown = "forged" // not known to be Slack's
 
 // around are requests that a stranger makes out of a good one, or without one.
 func around(t *testing.T) map[string]hostile {
@@ -42,7 +43,11 @@ func around(t *testing.T) map[string]hostile {
 	add := func(name string, status int, change func(*interact.Request)) {
 		r := good()
 		change(&r)
-		out["around: "+name] = hostile{request: r, status: status, code: unknown}
+		code := map[int]string{401: "forged", 413: "oversized"}[status]
+		if code == "" {
+			code = "malformed"
+		}
+		out["around: "+name] = hostile{request: r, status: status, code: code, stranger: true}
 	}
 	set := func(name, value string) func(*interact.Request) {
 		return func(r *interact.Request) { r.Headers[name] = value }
@@ -259,13 +264,16 @@ func values(t *testing.T) map[string]hostile {
 			out[fmt.Sprintf("undo's form with value %.60q", v)] = hostile{request: signed(formOf(t, p), noon), status: 400, code: "value"}
 		}
 	}
-	for _, button := range []string{"approve", "reject", "exempt", "approve_all"} {
+	for _, button := range []string{"approve", "reject", "exempt", "ask_again", "approve_all"} {
 		out["what is to be taken back with "+button] = hostile{request: signed(formOf(t, click(button, back)), noon), status: 400, code: "value"}
 	}
 	undo := plan
 	undo.Kind = "undo"
 	out["an exemption from an undo"] = hostile{request: signed(formOf(t, click("exempt", slackapp.Value(undo, 1))), noon), status: 400, code: "value"}
-	p := at(t, filled("exempt", exemption("r", "o", "2026-12-01")), "view.private_metadata", slackapp.Value(undo, 1)+" "+channel)
+	out["an undo asked again"] = hostile{request: signed(formOf(t, click("ask_again", slackapp.Value(undo, 1))), noon), status: 400, code: "value"}
+	p := at(t, filled("ask_again", map[string]any{"reason": line("reason", "no")}), "view.private_metadata", slackapp.Value(undo, 1)+" "+channel)
+	out["an undo asked again, filled in"] = hostile{request: signed(formOf(t, p), noon), status: 400, code: "value"}
+	p = at(t, filled("exempt", exemption("r", "o", "2026-12-01")), "view.private_metadata", slackapp.Value(undo, 1)+" "+channel)
 	out["an exemption from an undo, filled in"] = hostile{request: signed(formOf(t, p), noon), status: 400, code: "value"}
 	return out
 }
@@ -319,6 +327,7 @@ func fields(t *testing.T) map[string]hostile {
 	bad := map[string]any{"nothing": "", "null": nil, "blanks": "  \n ", "too much": strings.Repeat("a", 501), "NUL": "a\x00b", "escape": "a\x1b[31m", "from right to left": "a\u202eb", "no width": "a\u200bb", "a bell": "\a", "a carriage return": "a\rb", "a tab": "a\tb", "a line separator": "a\u2028b", "a broken character": "a\ufffdb"}
 	for name, text := range bad {
 		add("reject, "+name, filled("reject", map[string]any{"reason": line("reason", text)}))
+		add("ask again, "+name, filled("ask_again", map[string]any{"reason": line("reason", text)}))
 		add("undo, "+name, at(t, filled("undo", map[string]any{"reason": line("reason", text)}), "view.private_metadata", slackapp.UndoValue(plan.Account, 17)+" "+channel))
 		add("exempt, reason, "+name, filled("exempt", exemption(text, "web", "2026-12-01")))
 		add("exempt, owner, "+name, filled("exempt", exemption("press", text, "2026-12-01")))
@@ -361,19 +370,20 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 		if len(w.forms) > 0 {
 			t.Errorf("%s: it opened %d forms", name, len(w.forms))
 		}
-		if c.code == unknown {
-			if len(w.said) != 0 || len(w.counts) != 1 || w.counts[interact.Forged] != 1 {
-				t.Errorf("%s: strangers are on the record: %+v, counts %v", name, w.said, w.counts)
-			}
-			continue
+		metric := interact.Refused
+		if c.stranger {
+			metric = interact.Forged
 		}
-		if len(w.said) != 1 || w.said[0].Refused == nil || w.said[0].Refused.Code != c.code || w.said[0].Refused.Why == "" || w.said[0].Refused.Via != "slack" || w.counts[interact.Refused] != 1 || len(w.counts) != 1 {
+		if len(w.said) != 1 || w.said[0].Refused == nil || w.said[0].Refused.Code != c.code || w.said[0].Refused.Why == "" || w.said[0].Refused.Via != "slack" || w.counts[metric] != 1 || len(w.counts) != 1 {
 			t.Errorf("%s: want one refused word (%s), got %+v, counts %v", name, c.code, w.said, w.counts)
 			continue
 		}
+		if u := w.said[0].Refused; c.stranger && (u.Identity != "address 203.0.113.9" || u.Key != (approval.Key{}) || u.Round != 0 || u.Verdict != "" || len(u.Why) > 200) {
+			t.Errorf("%s: what a stranger sent is on the record: %+v", name, u)
+		}
 		records++
 	}
-	t.Logf("%d hostile requests, %d of them of Slack and on the record", len(cases), records)
+	t.Logf("%d hostile requests, %d of them on the record", len(cases), records)
 	if len(cases) < 200 {
 		t.Errorf("only %d cases", len(cases))
 	}

@@ -1,16 +1,18 @@
 // Package interact is where Slack tells us what people clicked: it finds out whether a request really comes from Slack, is fresh and is new, who clicked,
 // and what that means, and passes it on. It decides nothing and changes nothing: the deciding function looks up the person again and judges the word.
 //
-// A request that is not Slack's is answered, logged and counted, and nothing more: strangers cannot fill the record. One that Slack did send and that is
-// refused goes to the deciding function as a refused word, so that it stands on the record.
+// One that Slack did send and that is refused goes to the deciding function as a refused word, so that it stands on the record. A request that is not Slack's
+// is answered, logged and counted, and the first of its kind in each minute goes on the record, too: strangers can be seen there and cannot fill it.
 package interact
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
@@ -36,8 +38,9 @@ type (
 type Handler struct {
 	// Secret returns the app's signing secret. An error, or none, lets nobody in.
 	Secret func(context.Context) (string, error)
-	// Rules returns the rules file; nil: it cannot be read, and nobody is let in.
-	Rules func(context.Context) *rules.File
+	// Rules returns the rules file whose people are in force, which is not the newest one until the people before have agreed; nil: the rules file cannot be
+	// read, and nobody is let in. An error passes.
+	Rules func(context.Context) (*rules.File, error)
 	// Once reports whether this is the first time that it is asked about an id, and remembers it until then.
 	Once func(ctx context.Context, id string, until time.Time) (bool, error)
 	// Say passes a word on: an [approval.Said] as JSON.
@@ -47,6 +50,8 @@ type Handler struct {
 	// Count counts a metric.
 	Count func(metric string)
 	Now   func() time.Time
+
+	noted sync.Map // minute of the last record of each code of a request that is not known to be Slack's
 }
 
 // answer is how a request ends.
@@ -78,6 +83,7 @@ func (h *Handler) Handle(ctx context.Context, e Request) (Response, error) {
 	case a.forged:
 		h.Count(Forged)
 		slog.WarnContext(ctx, "a request that is not known to be Slack's", "code", a.code, "status", a.status)
+		h.note(ctx, e, a)
 	case a.code != "":
 		h.Count(Refused)
 		slog.WarnContext(ctx, "a request of Slack was refused", "code", a.code, "status", a.status, "user", a.heard.Identity)
@@ -103,8 +109,11 @@ func respond(a *answer) Response {
 
 // record passes a refused request on. That it cannot be does not make it less refused.
 func (h *Handler) record(ctx context.Context, a *answer) {
-	u := a.heard
-	u.Via, u.Code, u.Why = via, a.code, a.text
+	h.recordAs(ctx, a, a.heard, a.code, a.text)
+}
+
+func (h *Handler) recordAs(ctx context.Context, a *answer, u approval.Unheard, code, why string) {
+	u.Via, u.Code, u.Why = via, code, why
 	if err := h.say(ctx, approval.Said{Refused: &u, Reply: a.reply}); err != nil {
 		slog.ErrorContext(ctx, "a refused request is not on the record", "code", a.code, "user", u.Identity, "error", err.Error())
 	}
@@ -128,7 +137,7 @@ func (h *Handler) handle(ctx context.Context, e Request) *answer {
 	}
 	secret, err := h.Secret(ctx)
 	if err != nil || secret == "" {
-		slog.ErrorContext(ctx, "the signing secret cannot be read, so nobody can decide in Slack; put signing_secret into the app's secret", "error", fmt.Sprint(err))
+		slog.ErrorContext(ctx, "the signing secret cannot be read, so nobody can decide in Slack; put {\"signing_secret\": \"...\"} into the secret that SHOREUP_SLACK_SIGNING names", "error", fmt.Sprint(err))
 		return &answer{status: http.StatusServiceUnavailable, text: "not set up"}
 	}
 	sig, bad := signed(e.Headers, body, secret)
@@ -137,7 +146,9 @@ func (h *Handler) handle(ctx context.Context, e Request) *answer {
 	}
 	p, unreadable := parse(body)
 	if bad := h.fresh(ctx, sig); bad != nil {
-		bad.heard = p.word()
+		if bad.code != "" && !bad.silent {
+			bad.heard = h.word(ctx, p)
+		}
 		return bad
 	}
 	a := unreadable
@@ -145,9 +156,20 @@ func (h *Handler) handle(ctx context.Context, e Request) *answer {
 		a = h.act(ctx, p)
 	}
 	if a.code != "" && a.heard == (approval.Unheard{}) {
-		a.heard = p.word()
+		a.heard = h.word(ctx, p)
 	}
 	return a
+}
+
+// word is what the request would have been as a word, for the record. A member id says who it is within our workspace only.
+func (h *Handler) word(ctx context.Context, p payload) approval.Unheard {
+	u := p.word()
+	if file, err := h.Rules(ctx); u.Identity != "" && (err != nil || file == nil || file.Slack.Team == "" || !ours(p, file.Slack.Team)) {
+		u.Identity = short(u.Identity + " of workspace " + cmp.Or(p.User.Team, "unknown"))
+	} else {
+		u.Known = u.Identity != ""
+	}
+	return u
 }
 
 // fresh says why a request that Slack did sign is not to be heard now: it is not of this moment, or was heard before. Whoever once saw such a request can

@@ -30,6 +30,8 @@ func TestWordsArePassedOn(t *testing.T) {
 		"approve all":     {click("approve_all", slackapp.AllValue(all)), approval.Said{Reply: reply, All: &approval.Together{Batch: all, Verdict: approval.Yes, Identity: ada, Via: "slack"}}},
 		"reject": {filled("reject", map[string]any{"reason": line("reason", " it is the press page \n\n of the 1st ")}),
 			approval.Said{Reply: reply, Answer: &approval.Answer{Key: plan, Round: 1, Verdict: approval.No, Identity: ada, Via: "slack", Why: "it is the press page \n\n of the 1st"}}},
+		"ask again": {filled("ask_again", map[string]any{"reason": line("reason", "it was a wrong click")}),
+			approval.Said{Reply: reply, Again: &approval.Againing{Key: plan, Round: 1, Identity: ada, Why: "it was a wrong click"}}},
 		"exempt": {filled("exempt", exemption("press photos", "web", "2027-02-20")),
 			approval.Said{Reply: reply, Exempt: &approval.Exempting{Key: plan, Identity: ada, Exemption: approval.Exemption{Reason: "press photos", Owner: "web", Until: time.Date(2027, 2, 20, 0, 0, 0, 0, time.UTC)}}}},
 	} {
@@ -52,7 +54,7 @@ func TestForms(t *testing.T) {
 	for id, want := range map[string]struct {
 		title  string
 		inputs []string
-	}{"reject": {"Reject this plan", []string{"reason"}}, "exempt": {"Ask for an exemption", []string{"reason", "owner", "until"}}} {
+	}{"reject": {"Reject this plan", []string{"reason"}}, "ask_again": {"Ask again", []string{"reason"}}, "exempt": {"Ask for an exemption", []string{"reason", "owner", "until"}}} {
 		w := newWorld(t)
 		if resp := w.give(t, signed(formOf(t, click(id, slackapp.Value(plan, 1))), noon)); resp.StatusCode != 200 || resp.Body != "" || len(w.said) != 0 || len(w.forms) != 1 {
 			t.Fatalf("%s: answered %d %q, said %v, %d forms", id, resp.StatusCode, resp.Body, w.said, len(w.forms))
@@ -168,6 +170,7 @@ func TestFailures(t *testing.T) {
 		"the table":          {"approve", func(w *world) { w.failing = errors.New("down") }, 503},
 		"no signing secret":  {"approve", func(w *world) { w.secret = "" }, 503},
 		"the form":           {"reject", func(w *world) { w.handler.Show = failingShow }, 502},
+		"who may decide":     {"approve", func(w *world) { w.unknown = errors.New("down") }, 503},
 		"the queue of words": {"approve", func(w *world) { w.handler.Say = failingSay }, 503},
 	} {
 		w := newWorld(t)

@@ -18,31 +18,32 @@ import (
 // keepSecret is how long a secret that was read is used: somebody may have put a new one into its place.
 const keepSecret = 15 * time.Minute
 
-// Secrets reads the app's secret once and keeps it for a while.
-type Secrets struct {
-	Load func(context.Context) (string, error)
-	Now  func() time.Time
+// Secret reads one of the app's two secrets once and keeps it for a while.
+type Secret[T any] struct {
+	Load  func(context.Context) (string, error)
+	Parse func(string) (T, error) // [slackapp.ParseSecret] or [slackapp.ParseSigning]
+	Now   func() time.Time
 
 	mu     sync.Mutex
-	secret slackapp.Secret
+	secret T
 	read   time.Time
 }
 
 // Get returns the secret. One that cannot be read again stays in use.
-func (s *Secrets) Get(ctx context.Context) (slackapp.Secret, error) {
+func (s *Secret[T]) Get(ctx context.Context) (T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.read.IsZero() && s.Now().Sub(s.read) < keepSecret {
 		return s.secret, nil
 	}
 	raw, err := s.Load(ctx)
-	var fresh slackapp.Secret
+	var fresh T
 	if err == nil {
-		fresh, err = slackapp.ParseSecret(raw)
+		fresh, err = s.Parse(raw)
 	}
 	if err != nil {
 		if s.read.IsZero() {
-			return slackapp.Secret{}, err
+			return fresh, err
 		}
 		return s.secret, nil
 	}
@@ -50,25 +51,19 @@ func (s *Secrets) Get(ctx context.Context) (slackapp.Secret, error) {
 	return s.secret, nil
 }
 
-// Signing returns the signing secret.
-func (s *Secrets) Signing(ctx context.Context) (string, error) {
-	secret, err := s.Get(ctx)
-	return secret.SigningSecret, err
-}
-
 // slackURL is the address of the Web API.
 const slackURL = "https://slack.com/api/"
 
 // Views opens forms. URL is another address than Slack's, for tests; empty: Slack's.
 type Views struct {
-	Secrets *Secrets
-	URL     string
-	Client  *http.Client
+	Secret *Secret[slackapp.Secret]
+	URL    string
+	Client *http.Client
 }
 
 // Open opens a form for whoever clicked; the trigger of a click is good for three seconds (docs.slack.dev, views.open). Scope: none but the bot token.
 func (v Views) Open(ctx context.Context, trigger string, f Form) error {
-	secret, err := v.Secrets.Get(ctx)
+	secret, err := v.Secret.Get(ctx)
 	if err != nil {
 		return err
 	}

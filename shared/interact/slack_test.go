@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { emulatortest.Main(m) }
 func TestASecretIsReadOnce(t *testing.T) {
 	t.Parallel()
 	now, reads := noon, 0
-	text, fail := `{"bot_token":"xoxb-1","signing_secret":"one"}`, error(nil)
-	s := &interact.Secrets{Now: func() time.Time { return now }, Load: func(context.Context) (string, error) { reads++; return text, fail }}
+	text, fail := `{"signing_secret":"one"}`, error(nil)
+	s := &interact.Secret[string]{Now: func() time.Time { return now }, Load: func(context.Context) (string, error) { reads++; return text, fail }, Parse: slackapp.ParseSigning}
 	for _, c := range []struct {
 		after time.Duration
 		text  string
@@ -30,21 +30,22 @@ func TestASecretIsReadOnce(t *testing.T) {
 		want  string
 		reads int
 	}{
-		{0, text, nil, "one", 1}, {14 * time.Minute, `{"bot_token":"xoxb-1","signing_secret":"two"}`, nil, "one", 1}, {2 * time.Minute, `{"bot_token":"xoxb-1","signing_secret":"two"}`, nil, "two", 2},
+		{0, text, nil, "one", 1}, {14 * time.Minute, `{"signing_secret":"two"}`, nil, "one", 1}, {2 * time.Minute, `{"signing_secret":"two"}`, nil, "two", 2},
 		{time.Hour, "", errors.New("down"), "two", 3}, {0, "{}", nil, "two", 4},
 	} {
 		now, text, fail = now.Add(c.after), c.text, c.fail
-		if got, err := s.Signing(t.Context()); got != c.want || err != nil || reads != c.reads {
+		if got, err := s.Get(t.Context()); got != c.want || err != nil || reads != c.reads {
 			t.Errorf("after %s: %q, %v, %d reads; want %q and %d", c.after, got, err, reads, c.want, c.reads)
 		}
 	}
-	fresh := &interact.Secrets{Now: time.Now, Load: func(context.Context) (string, error) { return "", errors.New("down") }}
-	if got, err := fresh.Signing(t.Context()); err == nil || got != "" {
-		t.Errorf("a secret that was never read is %q", got)
-	}
-	webhook := &interact.Secrets{Now: time.Now, Load: func(context.Context) (string, error) { return "https://hooks.slack.com/services/x", nil }}
-	if got, err := webhook.Signing(t.Context()); err != nil || got != "" {
-		t.Errorf("the signing secret of a webhook is %q, %v", got, err)
+	for name, load := range map[string]func(context.Context) (string, error){
+		"that was never read": func(context.Context) (string, error) { return "", errors.New("down") },
+		"with a token in it":  func(context.Context) (string, error) { return `{"bot_token":"xoxb-1","signing_secret":"one"}`, nil },
+	} {
+		fresh := &interact.Secret[string]{Now: time.Now, Load: load, Parse: slackapp.ParseSigning}
+		if got, err := fresh.Get(t.Context()); err == nil || got != "" {
+			t.Errorf("a secret %s is %q", name, got)
+		}
 	}
 }
 
@@ -64,10 +65,8 @@ func TestFormsOpenInSlack(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = sink.Stop() })
-	secrets := &interact.Secrets{Now: time.Now, Load: func(context.Context) (string, error) {
-		return `{"bot_token":"` + sink.Token() + `","signing_secret":"` + secret + `"}`, nil
-	}}
-	w.handler.Show = interact.Views{Secrets: secrets, URL: sink.APIURL(), Client: http.DefaultClient}.Open
+	token := &interact.Secret[slackapp.Secret]{Now: time.Now, Load: func(context.Context) (string, error) { return sink.Token(), nil }, Parse: slackapp.ParseSecret}
+	w.handler.Show = interact.Views{Secret: token, URL: sink.APIURL(), Client: http.DefaultClient}.Open
 	place := post(t, sink, slackapp.Value(plan, 1))
 	for _, c := range []struct {
 		action string

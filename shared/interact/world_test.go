@@ -47,6 +47,7 @@ type world struct {
 	now     time.Time
 	secret  string
 	failing error // of all that leaves the function
+	unknown error // of who may decide
 }
 
 func newWorld(t testing.TB) *world {
@@ -55,7 +56,7 @@ func newWorld(t testing.TB) *world {
 	w.rules(t, people)
 	w.handler = &interact.Handler{
 		Secret: func(context.Context) (string, error) { return w.secret, nil },
-		Rules:  func(context.Context) *rules.File { return w.file },
+		Rules:  func(context.Context) (*rules.File, error) { return w.file, w.unknown },
 		Once: func(_ context.Context, id string, _ time.Time) (bool, error) {
 			first := !w.heard[id]
 			w.heard[id] = true
@@ -145,6 +146,6 @@ func signed(body string, at time.Time) interact.Request {
 		"content-type": "application/x-www-form-urlencoded", "x-slack-request-timestamp": strconv.FormatInt(at.Unix(), 10),
 		"x-slack-signature": slacksink.Sign(secret, at.Unix(), []byte(body)), "host": "x.lambda-url.eu-west-1.on.aws",
 	}}
-	r.RequestContext.HTTP.Method = "POST"
+	r.RequestContext.HTTP.Method, r.RequestContext.HTTP.SourceIP = "POST", "203.0.113.9"
 	return r
 }

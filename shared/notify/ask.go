@@ -57,12 +57,16 @@ func undoButton(value string) slack.Block {
 	return slack.NewActionBlock(slackapp.Block, button(slackapp.Undo, value, "Ask to take it back"))
 }
 
-// planURL is the address of the page about a finding's plan; empty: there is none.
-func (o Options) planURL(f core.Finding) string {
-	if o.PlanURL == "" {
+// planURL is the address of the page about what people are asked, by its hash; empty: there is none. What is no fix stands in the list of what waits alone.
+func (o Options) planURL(k approval.Kind, hash string) string {
+	if o.PlanURL == "" || hash == "" {
 		return ""
 	}
-	return o.PlanURL + "#" + url.Values{"view": {"plans"}, "q": {f.Hash}}.Encode() // of what follows # the page's server hears nothing
+	view := "waiting"
+	if k == approval.Fix {
+		view = "plans"
+	}
+	return o.PlanURL + "#" + url.Values{"view": {view}, "q": {hash}}.Encode() // of what follows # the page's server hears nothing
 }
 
 // buttons are the answers that people can give. What an approval leads to is said once more before it counts.
@@ -72,10 +76,19 @@ func buttons(value, about, effect, link string, exempt bool) slack.Block {
 	if exempt {
 		list = append(list, button(slackapp.Exempt, value, "Exempt"))
 	}
+	return slack.NewActionBlock(slackapp.Block, withLink(list, link)...)
+}
+
+func withLink(list []slack.BlockElement, link string) []slack.BlockElement {
 	if link != "" && len(link) <= 3000 {
 		list = append(list, button(slackapp.Open, "", "Open plan").WithURL(link))
 	}
-	return slack.NewActionBlock(slackapp.Block, list...)
+	return list
+}
+
+// askAgain is what people can do about what was rejected or has expired: a form asks why.
+func askAgain(value, link string) slack.Block {
+	return slack.NewActionBlock(slackapp.Block, withLink([]slack.BlockElement{button(slackapp.Again, value, "Ask again")}, link)...)
 }
 
 func button(id, value, label string) *slack.ButtonBlockElement {
@@ -129,7 +142,7 @@ func undoing(f core.Finding) []string {
 	var out []string
 	for _, c := range slices.Backward(f.Changes) {
 		for _, u := range c.Undo {
-			out = append(out, codeLine(u.Op+" "+show.JSON(u.Input), maxLine))
+			out = append(out, codeLine(u.Op+" "+show.JSON(u.Input), maxCalls))
 		}
 	}
 	if len(out) > 0 && f.Reversible == core.PartlyReversible {
@@ -138,6 +151,9 @@ func undoing(f core.Finding) []string {
 	return out
 }
 
+// decideBelow ends the summary of what is asked together, as long as something of it waits.
+const decideBelow = "\n*Decide* about each in the thread"
+
 // together makes the message about what people can decide: one of its own, or several below one that names them all.
 func together(list []told, o Options) Message {
 	if len(list) == 1 {
@@ -145,7 +161,7 @@ func together(list []told, o Options) Message {
 	}
 	m := batch(findingsOf(list), o, laterRoom)
 	m.Text = fmt.Sprintf("%d plans wait for approval", len(list))
-	m.Blocks[1] = section("*Severities* " + tally(sorted(findingsOf(list)), severity, " · ") + "\n*Decide* about each in the thread")
+	m.Blocks[1] = section("*Severities* " + tally(sorted(findingsOf(list)), severity, " · ") + decideBelow)
 	m.Blocks[0] = header(fmt.Sprintf("%d plans wait for approval in %s", len(list), accounts(findingsOf(list))))
 	for _, t := range list {
 		m.Thread = append(m.Thread, telling([]told{t}, o))

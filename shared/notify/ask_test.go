@@ -44,7 +44,7 @@ func TestAsking(t *testing.T) {
 		wantSection(`*Close sensitive ports to the internet*\nnetwork changes are for people`),
 		wantFields("*Resource*\\n`arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1b2c3d`", "*Account*\\n`prod (111122223333)`", "*Region*\\n`eu-west-1`",
 			"*Owner*\\n`unknown`", "*Severity*\\n`critical`", "*Control*\\n`ec2-security-group-open v1`"),
-		wantSection("*Caused by* unknown, found by the sweep at 2026-11-22 10:00:00 UTC\\n*Exposure* open for 2 h so far"),
+		wantSection("*Caused by* unknown, found by the sweep at 2026-11-22 10:00:00 UTC\\n*Exposure* open since 2026-11-22 10:00:00 UTC, 2 h when this was written"),
 		wantSection("*What is wrong*\\n• ingress tcp 22 from 0.0.0.0/0: anyone on the internet can reach SSH"),
 		wantSection("*What would change*\\n```\\n# shut out the world; 2 other rules stay as they are\\n"+
 			"- rules: {cidr: \\\"0.0.0.0/0\\\", egress: false, from: 22, protocol: \\\"tcp\\\", to: 22}\\n```"),
@@ -219,5 +219,34 @@ func TestManyAreAskedAFewAtATime(t *testing.T) {
 	got := Build(several(60), Options{Channel: "C0SECURITY", Buttons: true})
 	if len(got) != 2 || len(got[0].Thread) != 40 || len(got[1].Findings) != 20 || got[1].Thread != nil {
 		t.Errorf("%d messages, %d below the first, %d in the second", len(got), len(got[0].Thread), len(got[1].Findings))
+	}
+}
+
+// Whatever people are asked about can be opened, where there is a page, and what ended can be opened where it can be asked again.
+func TestEverythingAskedCanBeOpened(t *testing.T) {
+	t.Parallel()
+	o := Options{Buttons: true, PlanURL: "https://plans.example/"}
+	for kind, want := range map[approval.Kind]string{
+		approval.Fix: "plans", approval.Undo: "waiting", approval.Exempt: "waiting", approval.Lift: "waiting", approval.People: "waiting",
+	} {
+		for state, buttons := range map[approval.State]int{approval.Pending: 3, approval.Rejected: 0, approval.Expired: 0, approval.Approved: 0, approval.Stale: 0} {
+			r := requestOf(func(r *approval.Request) { r.Key.Kind, r.State = kind, state })
+			if kind == approval.Fix && state == approval.Pending {
+				buttons = 4
+			}
+			if again := kind == approval.Fix || kind == approval.People; again && (state == approval.Rejected || state == approval.Expired) {
+				buttons = 2
+			}
+			m := (news{Request: &r, News: approval.Word}).message(o)
+			withinLimits(t, m)
+			raw := strings.ReplaceAll(encodeBlocks(t, m), `\u0026`, "&")
+			if strings.Count(raw, `"button"`) != buttons || strings.Contains(raw, `"url":"https://plans.example/#q=`+askedHash+`&view=`+want+`"`) != (buttons > 0) || strings.Contains(raw, `"ask_again"`) != (buttons == 2) {
+				t.Errorf("%s %s: want %d buttons and the list %s: %s", kind, state, buttons, want, raw)
+			}
+			closed := (news{Request: &r, News: approval.Word, later: asksAt}).message(o)
+			if raw := encodeBlocks(t, closed); strings.Contains(raw, `"button"`) {
+				t.Errorf("%s %s, asked again since: %s", kind, state, raw)
+			}
+		}
 	}
 }

@@ -104,8 +104,7 @@ var ofSeveral = map[string]string{"waits for approval": "wait for approval", "ne
 func compact(findings []core.Finding, o Options) []string {
 	out := make([]string, len(findings))
 	for i, f := range findings {
-		line := fmt.Sprintf("• %s %s %s on %s in %s, %s", bold(show.Headline(f), 30), prose(string(f.Severity), 20), code(f.Control, 60),
-			code(f.Resource, 120), code(o.account(f), 50), code(f.Region, 25))
+		line := fmt.Sprintf("• %s %s %s", bold(show.Headline(f), 30), prose(string(f.Severity), 20), subjectOf(f.Control, f.Resource, o.account(f), f.Region))
 		if f.Outcome == core.Fixed && f.Exposure > 0 {
 			line += ", open for " + show.Duration(f.Exposure)
 		}

@@ -31,6 +31,9 @@ func (s *Sender) Deliver(ctx context.Context, bodies []string) (failed []int, er
 			failed, problems = append(failed, i), append(problems, fmt.Errorf("message %d: %w", i, err))
 			continue
 		}
+		if s.asked(ctx, f) {
+			continue
+		}
 		findings, places = append(findings, f), append(places, i)
 	}
 	o := s.options
@@ -44,6 +47,7 @@ func (s *Sender) Deliver(ctx context.Context, bodies []string) (failed []int, er
 	}
 	// What asks comes before what answers: an answer that is overtaken would be overwritten.
 	slices.SortStableFunc(news, func(a, b heard) int { return a.news.rank() - b.news.rank() })
+	together := parents{}
 	for _, h := range news {
 		if err := s.tell(ctx, h.news); err != nil {
 			problems = append(problems, err)
@@ -51,7 +55,9 @@ func (s *Sender) Deliver(ctx context.Context, bodies []string) (failed []int, er
 				failed = append(failed, h.at)
 			}
 		}
+		together.touch(h.news)
 	}
+	problems = append(problems, s.bringParents(ctx, together))
 	slices.Sort(failed)
 	return failed, errors.Join(problems...)
 }
@@ -60,6 +66,16 @@ func (s *Sender) Deliver(ctx context.Context, bodies []string) (failed []int, er
 type heard struct {
 	news news
 	at   int
+}
+
+// asked reports whether people are asked about a finding's plan elsewhere: its message is there already, or it is asked again, which news tells. Another
+// message with the same buttons would be kept up to date beside the first. Where that is not known, two are better than none.
+func (s *Sender) asked(ctx context.Context, f core.Finding) bool {
+	if s.latest == nil || s.options.value(f) == "" {
+		return false
+	}
+	r, found, err := s.latest(ctx, *asked(f))
+	return err == nil && found && (r.Round > 1 || !r.Open() || len(r.Posted) > 0)
 }
 
 // deliver sends a message with what stands below it. It returns the findings that nobody was told of.
@@ -87,22 +103,27 @@ func (s *Sender) deliver(ctx context.Context, m Message) (again []int, err error
 		below.Thread = at.TS
 		problems = append(problems, s.posted(ctx, t.Where, *t.Ask, below, t.Blocks))
 	}
-	if len(b.Plans) > 1 && s.options.Buttons { // only what people can see below can be approved at once
+	if len(b.Plans) > 1 { // only what people can see below can be approved at once
 		problems = append(problems, s.offerAll(ctx, b, m))
 	}
 	return again, errors.Join(problems...)
 }
 
-// offerAll lets people approve at once all plans that stand below a message.
+// offerAll lets people approve at once all plans that stand below a message, where clicks are heard, and has it kept which they are.
 func (s *Sender) offerAll(ctx context.Context, b approval.Batch, m Message) error {
 	b.ID.Hash = approval.BatchHash(b.Plans)
-	m.Blocks = append(slices.Clone(m.Blocks), allButton(b))
+	if s.options.Buttons {
+		m.Blocks = append(slices.Clone(m.Blocks), allButton(b))
+	}
 	var err error
 	if b.Shown, err = json.Marshal(m.Blocks); err != nil {
 		return err
 	}
 	if err := s.point(ctx, approval.Pointer{Batch: &b}); err != nil {
 		return fmt.Errorf("telling which plans are shown together in channel %s: %w", b.Channel, err)
+	}
+	if !s.options.Buttons {
+		return nil
 	}
 	return s.update(ctx, approval.Place{Channel: b.Channel, TS: b.ID.TS}, m)
 }
@@ -112,7 +133,7 @@ func (s *Sender) offerAll(ctx context.Context, b approval.Batch, m Message) erro
 func (s *Sender) posted(ctx context.Context, p approval.Pointer, k approval.Key, at approval.Place, blocks []slack.Block) error {
 	shown, err := json.Marshal(blocks)
 	if err == nil {
-		p.Posted = &approval.Posting{Key: k, Channel: at.Channel, TS: at.TS, Thread: at.Thread, Shown: shown}
+		p.Posted = &approval.Posting{Key: k, Channel: at.Channel, TS: at.TS, Thread: at.Thread, Escalated: at.Escalated, Shown: shown}
 		err = s.point(ctx, p)
 	}
 	if err != nil {

@@ -73,8 +73,13 @@ func code(s string, limit int) string {
 	return "`" + escape(s, limit) + "`"
 }
 
+// spelledTicks writes a backtick as JSON may: three of them would end the block, and another character in its place would be another call.
+var spelledTicks = strings.NewReplacer("`", `\u0060`)
+
 // codeLine returns outside text as one line of a code block.
-func codeLine(s string, limit int) string { return escape(noTicks.Replace(clean(s, limit)), limit) }
+func codeLine(s string, limit int) string {
+	return escape(spelledTicks.Replace(clean(s, limit)), limit)
+}
 
 // plain returns outside text for a plain_text object.
 func plain(s string, limit int) string { return escape(strings.TrimSpace(clean(s, limit)), limit) }

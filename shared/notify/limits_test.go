@@ -265,20 +265,23 @@ func FuzzBuild(f *testing.F) {
 func TestEscaping(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ got, want string }{
-		"code":                     {code("a`b<c>", 50), "`a'b&lt;c&gt;`"},
-		"code of nothing":          {code(" ", 50), "unknown"},
-		"code is cut":              {code("abcdef", 4), "`abc…`"},
-		"an escape is not cut":     {code("a&b", 10), "`a…`"},
-		"a character is not cut":   {code("日本語", 2), "`日…`"},
-		"plain words stay":         {prose(`the group "web" (eu-west-1), really.`, 100), `the group "web" (eu-west-1), really.`},
-		"words that format":        {prose("lets * read arn:aws:s3:::b/*, my_bucket and :fire:.", 200), "lets `*` read `arn:aws:s3:::b/*`, `my_bucket` and `:fire`:."},
-		"a link":                   {prose("see <https://evil.example|here>", 100), "see `&lt;https://evil.example|here&gt;`"},
-		"a mention":                {prose("ask @here", 100), "ask ＠here"},
-		"a line break":             {prose("one\n> two", 100), "one `&gt;` two"},
-		"prose is cut at a word":   {prose("one two three", 12), "one two …"},
-		"hidden characters":        {plain("a\u202eb\u200bc", 100), `a\u202eb\u200bc`},
-		"a time needs no code":     {prose("at 10:00:00 UTC", 100), "at 10:00:00 UTC"},
-		"a code block's delimiter": {codeLine("a ``` b\n*c*", 100), "a ''' b *c*"},
+		"code":                             {code("a`b<c>", 50), "`a'b&lt;c&gt;`"},
+		"code of nothing":                  {code(" ", 50), "unknown"},
+		"code is cut":                      {code("abcdef", 4), "`abc…`"},
+		"an escape is not cut":             {code("a&b", 10), "`a…`"},
+		"a character is not cut":           {code("日本語", 2), "`日…`"},
+		"plain words stay":                 {prose(`the group "web" (eu-west-1), really.`, 100), `the group "web" (eu-west-1), really.`},
+		"words that format":                {prose("lets * read arn:aws:s3:::b/*, my_bucket and :fire:.", 200), "lets `*` read `arn:aws:s3:::b/*`, `my_bucket` and `:fire`:."},
+		"a link":                           {prose("see <https://evil.example|here>", 100), "see `&lt;https://evil.example|here&gt;`"},
+		"a mention":                        {prose("ask @here", 100), "ask ＠here"},
+		"a line break":                     {prose("one\n> two", 100), "one `&gt;` two"},
+		"prose is cut at a word":           {prose("one two three", 12), "one two …"},
+		"hidden characters":                {plain("a\u202eb\u200bc", 100), `a\u202eb\u200bc`},
+		"a time needs no code":             {prose("at 10:00:00 UTC", 100), "at 10:00:00 UTC"},
+		"a code block's delimiter":         {codeLine("a ``` b\n*c*", 100), `a \u0060\u0060\u0060 b *c*`},
+		"an exact call stays exact":        {codeLine(`{"Sid":"a`+"`"+`b"}`, 100), `{"Sid":"a\u0060b"}`},
+		"a line is cut between characters": {shorten("a&amp;b日本", 13), "a&amp;b…"},
+		"a line that fits is not":          {shorten("a&amp;b", 20), "a&amp;b"},
 	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -65,7 +65,7 @@ func diffLine(l show.Line, limit int) string {
 func calls(f core.Finding) []string {
 	var out []string
 	for _, c := range f.Changes {
-		out = append(out, codeLine(c.Call+" "+show.JSON(c.Input), maxLine))
+		out = append(out, codeLine(c.Call+" "+show.JSON(c.Input), maxCalls))
 	}
 	return out
 }

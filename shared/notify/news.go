@@ -5,16 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
-	"github.com/shoreup/shoreup/shared/notify/slackapp"
 )
 
 // news is what the deciding function says on the queue of findings: how a request stands, or a note.
@@ -25,7 +24,9 @@ type news struct {
 	Body    json.RawMessage   `json:"body,omitempty"`  // what a request other than a fix's is about
 	Note    *approval.Note    `json:"note,omitempty"`
 
-	Escalated bool `json:"-"` // it is told to those who hear only of what others let lie
+	escalated bool      // it is told to those who hear only of what others let lie
+	later     time.Time // when it was asked again: nobody decides about this round any more; zero: it was not
+	now       time.Time // for how long something is exposed so far; zero: that is not said
 }
 
 // maxAbout is how many bytes of what a request is about are sent along: an exemption takes less, and so do most undos. The text of a rules file is no JSON and
@@ -96,10 +97,14 @@ func (s *Sender) tell(ctx context.Context, n news) error {
 	case s.api == nil:
 		return s.tellPlainly(ctx, n)
 	}
+	n.now = s.pace.now()
 	r := *n.Request
 	if n.News == approval.Asked && len(r.Posted) == 0 {
 		if r.Key.Kind == approval.Fix && r.Round == 1 {
 			return nil // the finding's own message is the one that asks
+		}
+		if err := s.closeBefore(ctx, n); err != nil {
+			return err
 		}
 		return s.show(ctx, n, s.channelOf(r))
 	}
@@ -110,7 +115,7 @@ func (s *Sender) tell(ctx context.Context, n news) error {
 			failed = append(failed, s.bring(ctx, at, &n))
 		}
 	}
-	if late := n.Request.Round != r.Round || n.Request.State != r.State; late && (n.News == approval.Word || n.News == approval.Reminder) {
+	if late := !n.later.IsZero() || n.Request.State != r.State; late && (n.News == approval.Word || n.News == approval.Reminder) {
 		return firstOf(failed) // what came after it has news of its own, which says all of this
 	}
 	r = *n.Request
@@ -120,7 +125,7 @@ func (s *Sender) tell(ctx context.Context, n news) error {
 	if n.News == approval.Reminder {
 		for _, channel := range r.Escalate {
 			up := n
-			up.Escalated = true
+			up.escalated = true
 			failed = append(failed, s.show(ctx, up, channel))
 		}
 	}
@@ -132,6 +137,7 @@ func (s *Sender) tell(ctx context.Context, n news) error {
 func (s *Sender) bring(ctx context.Context, at approval.Place, n *news) error {
 	const most = 5 // a request has fewer states to go through
 	for range most {
+		n.escalated = at.Escalated
 		if err := s.update(ctx, at, n.message(s.options)); err != nil {
 			return err
 		}
@@ -142,7 +148,21 @@ func (s *Sender) bring(ctx context.Context, at approval.Place, n *news) error {
 	return nil
 }
 
-// refresh puts the request as it is now in the place of the one that the news was sent with, and reports whether it is another. Where that is not known it stays.
+// closeBefore says in the messages of the round before that another one is asked: what people can decide about stands in one place.
+func (s *Sender) closeBefore(ctx context.Context, n news) error {
+	n.later = n.Request.Asked
+	var failed []error
+	for _, at := range n.Request.Before {
+		n.escalated = at.Escalated
+		if err := s.update(ctx, at, n.message(s.options)); !gone(err) {
+			failed = append(failed, err)
+		}
+	}
+	return firstOf(failed)
+}
+
+// refresh puts the request as it is now in the place of the one that the news was sent with, and reports whether it is another. Where that is not known it stays,
+// and of a round that is over it is only known that it is: the messages of the next round are other ones.
 func (n *news) refresh(ctx context.Context, latest func(context.Context, approval.Key) (approval.Request, bool, error)) bool {
 	if latest == nil {
 		return false
@@ -155,6 +175,11 @@ func (n *news) refresh(ctx context.Context, latest func(context.Context, approva
 		return false
 	}
 	was := *n.Request
+	if now.Round > was.Round {
+		first := n.later.IsZero()
+		n.later = now.Asked
+		return first
+	}
 	n.Request = &now
 	if len(n.Shown) == 0 && json.Valid(now.Shown) {
 		n.Shown = now.Shown
@@ -177,7 +202,7 @@ func (s *Sender) tellPlainly(ctx context.Context, n news) error {
 		return nil
 	}
 	o := s.options
-	o.Buttons = false
+	o.Buttons, n.now = false, s.pace.now()
 	return s.Send(ctx, n.message(o))
 }
 
@@ -189,6 +214,7 @@ func (s *Sender) show(ctx context.Context, n news, channel string) error {
 	if err != nil || s.point == nil {
 		return err
 	}
+	at.Escalated = n.escalated
 	if err := s.posted(ctx, approval.Pointer{}, n.Request.Key, at, n.lasting(s.options)); err != nil { // people were told; telling them again would not help
 		slog.ErrorContext(ctx, "a message is not kept up to date", "error", err.Error())
 	}
@@ -211,82 +237,4 @@ func (s *Sender) reply(ctx context.Context, at approval.Place, n news) error {
 
 func (s *Sender) channelOf(r approval.Request) string {
 	return s.options.channel(core.Finding{Control: r.Control, Account: r.Key.Account, Region: r.Where.Region, Resource: r.Where.ID})
-}
-
-// note answers one person, and brings the message of a batch up to date.
-func (s *Sender) note(ctx context.Context, n approval.Note) error {
-	if s.api == nil {
-		return nil // nobody can have clicked
-	}
-	var failed []error
-	if n.Batch != nil {
-		failed = append(failed, s.batchMessage(ctx, n))
-	}
-	if text := noteText(n); text != "" && n.To != nil {
-		failed = append(failed, s.whisper(ctx, n.To.Channel, n.To.User, text))
-	}
-	return firstOf(failed)
-}
-
-// noteText says why a word changed nothing; empty: it changed what it was to change.
-func noteText(n approval.Note) string {
-	if n.Batch == nil {
-		return "Nothing was changed: " + prose(n.Why, 600)
-	}
-	var lines []string
-	for _, r := range n.Results {
-		if r.Why != "" {
-			lines = append(lines, "• plan "+code(core.ShortHash(r.Key.Hash), 20)+": "+prose(r.Why, 200))
-		}
-	}
-	if len(lines) == 0 {
-		return ""
-	}
-	head := fmt.Sprintf("Your word changed nothing about %d of %d plans:", len(lines), len(n.Results))
-	if left := len(lines) - 10; left > 0 {
-		lines = append(lines[:10], fmt.Sprintf("and %d more", left))
-	}
-	return head + "\n" + strings.Join(lines, "\n")
-}
-
-// batchMessage says in the message of a batch what became of its plans. The button stays as long as somebody else has to agree to one of them.
-func (s *Sender) batchMessage(ctx context.Context, n approval.Note) error {
-	blocks, ok := ourBlocks(n.Batch.Shown)
-	if !ok {
-		return nil
-	}
-	var order []string
-	counts := map[string]int{}
-	for _, r := range n.Results {
-		state := string(r.State)
-		if state == "" {
-			state = "not known"
-		}
-		if counts[state]++; counts[state] == 1 {
-			order = append(order, state)
-		}
-	}
-	for i, state := range order {
-		order[i] = fmt.Sprintf("%d %s", counts[state], state)
-	}
-	line := fmt.Sprintf("*Approve all* by %s: %s", code(n.Person, 70), prose(strings.Join(order, ", "), 200))
-	list := without(blocks, counts[string(approval.Pending)] == 0)
-	return s.update(ctx, approval.Place{Channel: n.Batch.Channel, TS: n.Batch.ID.TS}, Message{Text: line, Blocks: beforeButtons(list, footer(line))})
-}
-
-// without takes the buttons out of a message.
-func without(blocks []slack.Block, buttons bool) []slack.Block {
-	return slices.DeleteFunc(slices.Clone(blocks), func(b slack.Block) bool {
-		a, ok := b.(*slack.ActionBlock)
-		return ok && buttons && a.BlockID == slackapp.Block
-	})
-}
-
-// beforeButtons puts blocks above the buttons, at the end if there are none.
-func beforeButtons(blocks []slack.Block, more ...slack.Block) []slack.Block {
-	i := slices.IndexFunc(blocks, func(b slack.Block) bool { _, ok := b.(*slack.ActionBlock); return ok })
-	if i < 0 {
-		i = len(blocks)
-	}
-	return slices.Concat(blocks[:i], more, blocks[i:])
 }

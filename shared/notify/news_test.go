@@ -15,6 +15,7 @@ import (
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/localcloud/slacksink"
+	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
 var asksAt = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -113,14 +114,36 @@ func TestHowARequestStands(t *testing.T) {
 	}{
 		"nobody knows who caused it": {approval.Asked, requestOf(func(r *approval.Request) { r.Cause = "" }), "*Waits* for 2 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
 		"one of two": {approval.Word, requestOf(voted, func(r *approval.Request) { r.Cause, r.State = "", approval.Pending }),
-			"*Approved* by `ada` at 2026-11-22 12:01:00 UTC (slack)|*Waits* for 1 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
-		"rejected":   {approval.Word, requestOf(ended(approval.Rejected, "rejected by bo: <!channel> *wanted*")), "*Rejected* at 2026-11-22 13:00:00 UTC by bo: `&lt;!channel&gt;` `*wanted*`; nothing was changed by this"},
-		"expired":    {approval.Over, requestOf(ended(approval.Expired, "nobody decided in time")), "*Approval expired* at 2026-11-22 13:00:00 UTC: nobody decided in time; nothing was changed by this"},
+			"*Approved* by `ada` at 2026-11-22 12:01:00 UTC (slack)|*Waits* for 1 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* bo"},
+		"rejected": {approval.Word, requestOf(ended(approval.Rejected, "rejected by bo: <!channel> *wanted*")),
+			"*Rejected* at 2026-11-22 13:00:00 UTC by bo: `&lt;!channel&gt;` `*wanted*`; nothing was changed by this|*Ask again* with a reason: `shoreup ask abababababab --reason TEXT`"},
+		"expired": {approval.Over, requestOf(ended(approval.Expired, "nobody decided in time")),
+			"*Approval expired* at 2026-11-22 13:00:00 UTC: nobody decided in time; nothing was changed by this|*Ask again* with a reason: `shoreup ask abababababab --reason TEXT`"},
+		"an undo that was rejected": {approval.Word, requestOf(ended(approval.Rejected, "rejected by bo"), func(r *approval.Request) { r.Key.Kind = approval.Undo }),
+			"*Rejected* at 2026-11-22 13:00:00 UTC by bo; nothing was changed by this"},
+		"somebody caused it, and another asked": {approval.Asked, requestOf(func(r *approval.Request) {
+			r.By, r.Caused, r.Requester = []string{"ada", "bo", "eve", "cy"}, []string{"eve", "mal"}, "bo"
+		}),
+			"*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, cy (bo asked for it, eve caused it)"},
+		"nobody is left": {approval.Asked, requestOf(func(r *approval.Request) { r.By, r.Caused = []string{"eve"}, []string{"eve"} }),
+			"*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* nobody: list people under approvals in the rules file (eve caused it)"},
+		"long open, and asked again": {approval.Asked, requestOf(func(r *approval.Request) {
+			r.Since, r.Reminded, r.Again = asksAt.Add(-2*time.Hour), true, &approval.Again{By: "bo", Why: "it was a *wrong* click", State: approval.Rejected, Ended: "rejected by ada: no"}
+		}), "*Asked again* by `bo`: it was a `*wrong*` click; before that: rejected by ada: no|*Half of the time is over*: it was asked at 2026-11-22 12:00:00 UTC|" +
+			"*Exposure so far* 5 h, since 2026-11-22 10:00:00 UTC|*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
+		"asked again at Security Hub": {approval.Asked, requestOf(func(r *approval.Request) {
+			r.Again = &approval.Again{Why: "asked for in Security Hub", State: approval.Expired, Ended: "nobody decided in time"}
+		}), "*Asked again* from Security Hub; before that: nobody decided in time|*Waits* for 2 of 2 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* ada, bo"},
+		"another plan took its place": {approval.Over, requestOf(ended(approval.Superseded, "the resource changed: policy, and plan p-2 (cdcdcdcdcdcd) took its place"), func(r *approval.Request) {
+			r.EndedWhy = []string{"the resource changed: policy"}
+			r.Moved = &approval.Moved{Plan: "p-2", Hash: strings.Repeat("cd", 32)}
+		}),
+			"*Superseded* at 2026-11-22 13:00:00 UTC: the resource changed: policy; plan `cdcdcdcdcdcd` took its place and has a message of its own; nothing was changed by this"},
 		"stale":      {approval.Over, requestOf(ended(approval.Stale, "it is in order already")), "*Stale* at 2026-11-22 13:00:00 UTC: it is in order already; nothing was changed by this"},
 		"nobody may": {approval.Asked, requestOf(func(r *approval.Request) { r.By = nil }), "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* nobody: list people under approvals in the rules file"},
 		"many may":   {approval.Asked, requestOf(func(r *approval.Request) { r.By = strings.Fields(strings.Repeat("x ", 20)) }), "*Waits* for 1 of 1 until 2026-11-22 22:00:00 UTC, and then expires without any change|*May decide* x, x, x, x, x, x, x, x, x, x, x, x and 8 more"},
 	} {
-		n := news{Request: &c.r, News: c.news}
+		n := news{Request: &c.r, News: c.news, now: asksAt.Add(3 * time.Hour)}
 		if diff := cmp.Diff(c.want, strings.Join(n.standing(), "|")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -139,10 +162,19 @@ func TestOtherRequestsAreAsked(t *testing.T) {
 		has    []string
 	}{
 		"exempt": {func(r *approval.Request) { r.Key.Kind, r.Requester, r.Body = approval.Exempt, "bo", exemption },
-			[]string{"Waits for approval: Exempt sg-0a1b2c3d from ec2-security-group-open", "*Reason* press photos", "*Owner of the risk* web", "*Until* 2026-11-24", "*Asked by*  `bo`", "[ Approve ]"}},
+			[]string{"Waits for approval: Exempt sg-0a1b2c3d from ec2-security-group-open", "*Reason* press photos", "*Owner of the risk* web", "*Until* 2026-11-24 12:00:00 UTC", "*Asked by*  `bo`", "[ Approve ]"}},
+		"what is wrong": {func(r *approval.Request) {
+			r.Key.Kind, r.Requester, r.Body = approval.Exempt, "bo", exemption
+			r.Wrong, r.Actor, r.Since = []string{"policy statement 1: anyone may <read>", "ACL: anyone"}, "arn:aws:sts::111122223333:assumed-role/deploy/eve", asksAt.Add(-time.Hour)
+		}, []string{"*What is wrong, and nobody will mend*", "• policy statement 1: anyone may `<read>`", "• ACL: anyone", "*Caused by* role deploy, session eve at 2026-11-22 11:00:00 UTC; it is exposed since then"}},
+		"who pulled the switch": {func(r *approval.Request) {
+			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.Lift, ID: "2026-11-22T10:00:00Z", Hash: askedHash}, Round: 1, Requester: "bo", State: approval.Pending, Expires: asksAt, Held: 3,
+				Body: []byte(`{"switch":{"Engaged":true,"By":"arn:aws:iam::111122223333:user/ops","Reason":"storm of <fixes>","Since":"2026-11-22T10:00:00Z"},"why":"it is over"}`)}
+		}, []string{"*Reason to lift it* it is over", "*Engaged* by `arn:aws:iam::111122223333:user/ops` at 2026-11-22 10:00:00 UTC: storm of `<fixes>`", "3 approved plans wait for it and are carried out then."}},
+
 		"lift": {func(r *approval.Request) {
 			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.Lift, ID: "2026-11-22T10:00:00Z", Hash: askedHash}, Round: 1, Requester: "bo", State: approval.Pending, Expires: asksAt, Body: []byte(`{"why":"it is over"}`)}
-		}, []string{"Waits for approval: Lift the kill switch", "*Reason* it is over", "[ Reject ]"}},
+		}, []string{"Waits for approval: Lift the kill switch", "*Reason to lift it* it is over", "Nothing that is approved waits for it.", "[ Reject ]"}},
 		"people": {func(r *approval.Request) {
 			*r = approval.Request{Key: approval.Key{Account: "111122223333", Kind: approval.People, ID: "people", Hash: askedHash}, Round: 1, State: approval.Pending, Expires: asksAt, Body: []byte("version: 1"),
 				Changes: []string{"mal is added, known as Slack member U0MAL00001", "approval rule all: needs 1; until now: needs 2"}}
@@ -245,6 +277,10 @@ func TestNotes(t *testing.T) {
 		d.deliver(t, sent)
 	}
 	to := &approval.Reply{Channel: "C0SECURITY", User: "U0ADA00001"}
+	send(approval.Note{To: to, Code: "again", Why: "ada has approved it already", Stands: true})
+	if all := d.sink.Messages(); all[len(all)-1].Text != "Your word counts already: ada has approved it already" {
+		t.Errorf("%+v", all[len(all)-1])
+	}
 	send(approval.Note{To: to, Code: "four-eyes", Why: "eve caused the finding; <@U1> has to decide"})
 	last := func() slacksink.Message { m := d.sink.Messages(); return m[len(m)-1] }
 	if m := last(); m.Only != "U0ADA00001" || m.Text != "Nothing was changed: eve caused the finding; `&lt;@U1&gt;` has to decide" {
@@ -273,6 +309,41 @@ func TestNotes(t *testing.T) {
 	}
 	if len(d.sink.Messages()) != n {
 		t.Errorf("a word that counted is answered with %+v", last())
+	}
+}
+
+// Everybody hears of the kill switch, with a webhook as well.
+func TestTheKillSwitchIsTold(t *testing.T) {
+	t.Parallel()
+	hook := sink(t, slacksink.Options{})
+	byHook, _ := sender(t, Config{Webhook: hook.WebhookURL()})
+	d := newDesk(t, slacksink.Options{})
+	for want, s := range map[string]approval.Switched{
+		"The kill switch is engaged: nothing is changed|*Engaged* by `arn:aws:iam::111122223333:user/ops` at 2026-11-22 12:00:00 UTC: a storm of `<fixes>`|Approved plans that wait for it: 3.|`shoreup resume --reason TEXT`": {
+			Switch: occurrence.Switch{Engaged: true, By: "arn:aws:iam::111122223333:user/ops", Reason: "a storm of <fixes>", Since: asksAt}, Held: 3},
+		"The kill switch is lifted|*Lifted* by `ada` at 2026-11-22 12:00:00 UTC: agreed|What the rules file says is done again.": {Switch: occurrence.Switch{By: "ada", Reason: "agreed", Since: asksAt}},
+	} {
+		for _, to := range []struct {
+			sender *Sender
+			sink   *slacksink.Server
+		}{{byHook, hook}, {d.sender, d.sink}} {
+			var sent string
+			Answerer(func(_ context.Context, body string) error { sent = body; return nil })(t.Context(), approval.Note{Switch: &s})
+			if failed, err := to.sender.Deliver(t.Context(), []string{sent}); len(failed) > 0 || err != nil {
+				t.Fatal(failed, err, to.sink.Refused())
+			}
+			all := to.sink.Messages()
+			text := slacksink.Render(all[len(all)-1])
+			for _, w := range strings.Split(want, "|") {
+				if !strings.Contains(text, w) {
+					t.Errorf("%q is missing:\n%s", w, text)
+				}
+			}
+		}
+		withinLimits(t, switchMessage(s, "C1"))
+	}
+	for _, s := range append(attacks, strings.Repeat("<&> ", 2000)) {
+		withinLimits(t, switchMessage(approval.Switched{Switch: occurrence.Switch{Engaged: true, By: s, Reason: s}}, "C1"))
 	}
 }
 
@@ -331,6 +402,9 @@ func TestNewsIsHarmless(t *testing.T) {
 				r := requestOf(func(r *approval.Request) {
 					r.Key.Kind, r.State, r.Why, r.Control, r.ARN, r.Plan, r.Requester, r.By = kind, state, s, s, s, s, s, []string{s, s}
 					r.Where.ID, r.Where.Region, r.Key.Account, r.Ended = s, s, s, asksAt
+					r.Wrong, r.Actor, r.Caused, r.Since, r.Reminded = []string{s, s}, s, []string{s}, asksAt, true
+					r.Was, r.Moved = &approval.Was{Hash: s, Why: []string{s, s}, Changed: []string{s, s, s, s, s, s, s, s, s, s}}, &approval.Moved{Hash: s}
+					r.Again = &approval.Again{By: s, Why: s, Ended: s, State: approval.State(s)}
 					for range 5 {
 						r.Votes = append(r.Votes, approval.Vote{Person: s, Via: s})
 					}
@@ -341,9 +415,11 @@ func TestNewsIsHarmless(t *testing.T) {
 					looks = append(looks, raw, json.RawMessage(`[{"type":"x"}]`), json.RawMessage("{"))
 				}
 				for _, shown := range looks {
-					n := news{Request: &r, News: approval.Word, Shown: shown, Body: body}
-					m := n.message(Options{Buttons: true})
-					blocksWithin(t, m, 12_500)
+					for _, later := range []time.Time{{}, asksAt} {
+						n := news{Request: &r, News: approval.Word, Shown: shown, Body: body, now: asksAt.Add(time.Hour), later: later}
+						m := n.message(Options{Buttons: true, PlanURL: "https://plans.example/"})
+						blocksWithin(t, m, 12_500)
+					}
 				}
 			}
 		}

@@ -65,7 +65,9 @@ func Build(findings []core.Finding, o Options) []Message {
 	for _, c := range order {
 		var asked, rest []told
 		for _, t := range once(findings, byChannel[c]) {
-			if o.value(t.finding) != "" && len(asked) < mostAsked {
+			if _, alone := notice(t.finding); alone {
+				out = append(out, telling([]told{t}, o))
+			} else if o.value(t.finding) != "" && len(asked) < mostAsked {
 				asked = append(asked, t)
 			} else {
 				rest = append(rest, t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/localcloud/slacksink"
@@ -13,13 +14,16 @@ import (
 // inOrder is a desk whose messages look a request up; each look takes the next state, and the last one stays.
 func inOrder(t *testing.T, states []approval.Request) *desk {
 	t.Helper()
-	d, looks := &desk{sink: sink(t, slacksink.Options{})}, 0
+	d, looks, asked := &desk{sink: sink(t, slacksink.Options{})}, 0, false
 	d.sender, _ = sender(t, Config{Token: d.sink.Token(), Channel: "C0SECURITY", APIURL: d.sink.APIURL(), AccountName: named, Buttons: true,
 		Point: func(_ context.Context, p approval.Pointer) error {
 			d.pointers = append(d.pointers, p)
 			return nil
 		},
 		Latest: func(_ context.Context, k approval.Key) (approval.Request, bool, error) {
+			if !asked { // nobody is asked yet when the message is sent
+				return approval.Request{}, false, nil
+			}
 			looks++
 			if len(states) == 0 {
 				return approval.Request{}, false, errors.New("down")
@@ -29,6 +33,7 @@ func inOrder(t *testing.T, states []approval.Request) *desk {
 		},
 	})
 	d.deliver(t, bodies(t, asking())...)
+	asked = true
 	return d
 }
 
@@ -39,6 +44,8 @@ func pointers(list []approval.Request) []*approval.Request {
 	}
 	return out
 }
+
+func round2(r *approval.Request) { r.Round, r.Asked = 2, asksAt.Add(2*time.Hour) }
 
 func TestNewsOutOfOrder(t *testing.T) {
 	t.Parallel()
@@ -56,11 +63,13 @@ func TestNewsOutOfOrder(t *testing.T) {
 		"applied while the yes is being told": {
 			[]approval.Request{requestOf(voted), requestOf(voted, ended(approval.Applied, "fixed"))}, approval.Word, requestOf(voted), "*Applied*", "*Next*", "", 2,
 		},
-		"a yes that is told at once":        {[]approval.Request{requestOf(voted)}, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
-		"where the request cannot be read":  {nil, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
-		"where the request is not known":    {[]approval.Request{{}}, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
-		"a reminder of what is decided":     {[]approval.Request{requestOf(voted)}, approval.Reminder, requestOf(), "Waits for approval", "*Next*", "", 0},
-		"a reminder of what is not decided": {[]approval.Request{requestOf()}, approval.Reminder, requestOf(), "Waits for approval", "*Next*", "*Half of the time is over*", 0},
+		"a yes that is told at once":                        {[]approval.Request{requestOf(voted)}, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
+		"where the request cannot be read":                  {nil, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
+		"where the request is not known":                    {[]approval.Request{{}}, approval.Word, requestOf(voted), "*Next*", "*Applied*", "*Approved* by `ada`", 1},
+		"the end of a round after which it was asked again": {[]approval.Request{requestOf(round2)}, approval.Over, requestOf(ended(approval.Stale, "the rules say report")), "Asked again", "[ Approve ]", "*Asked again*", 1},
+		"a word of such a round":                            {[]approval.Request{requestOf(round2)}, approval.Word, requestOf(voted), "*Asked again* at 2026-11-22 14:00:00 UTC", "[ Approve ]", "", 1},
+		"a reminder of what is decided":                     {[]approval.Request{requestOf(voted)}, approval.Reminder, requestOf(), "Waits for approval", "*Next*", "", 0},
+		"a reminder of what is not decided":                 {[]approval.Request{requestOf()}, approval.Reminder, requestOf(), "Waits for approval", "*Next*", "*Half of the time is over*", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

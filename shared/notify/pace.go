@@ -11,6 +11,7 @@ const interval = time.Second
 // pace hands out the times at which messages may go to a channel.
 type pace struct {
 	now  func() time.Time
+	each time.Duration // between two messages
 	mu   sync.Mutex
 	next map[string]time.Time
 }
@@ -24,7 +25,7 @@ func (p *pace) reserve(channel string) time.Duration {
 	if at.Before(now) {
 		at = now
 	}
-	p.next[channel] = at.Add(interval)
+	p.next[channel] = at.Add(p.each)
 	return at.Sub(now)
 }
 

@@ -3,7 +3,9 @@ package notify
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 )
@@ -14,7 +16,8 @@ const (
 	maxTotal   = 10_000 // of the blocks' JSON
 	maxSection = 2_900  // 3,000 with the title
 	maxHeader  = 150
-	maxLine    = 700 // of one line among others, so that one cannot crowd out the rest
+	maxLine    = 700   // of one line among others, so that one cannot crowd out the rest
+	maxCalls   = 2_200 // of the calls of a plan, or of one of them: a policy that is put is most of what there is to see
 )
 
 // mrkdwn is a text object whose outside parts are escaped already. Verbatim keeps Slack from making links and mentions of what looks like them.
@@ -72,9 +75,12 @@ func astral(s string) int {
 // part is a titled list of lines of which as many are shown as fit.
 type part struct {
 	title string   // may hold outside text
+	lead  string   // what follows the title in its line, safe already
 	lines []string // safe already
 	code  bool     // set as a code block
+	each  bool     // the beginning of each line says more than the whole of the first: long ones are cut so that each has its share
 	most  int      // units for all lines
+	keep  int      // units that no other part takes, at least [least]
 	more  string   // where to read the rest
 }
 
@@ -84,24 +90,77 @@ const least = 360
 // block returns the part in at most room units of JSON. Whatever does not fit is counted.
 func (p part) block(room int) slack.Block {
 	const overhead = 90 // of the block's JSON
-	title := bold(p.title, 150)
+	title := strings.TrimSpace(bold(p.title, 150) + " " + p.lead)
 	room = min(room-overhead, p.most, maxSection) - weigh(title) - least/3
-	shown := 0
-	for _, line := range p.lines {
-		if room -= weigh(line) + 2; room < 0 {
-			break
-		}
-		shown++
+	lines := p.lines
+	if p.each && len(lines) > 0 {
+		lines = shares(lines, room)
+	}
+	shown := fit(lines, room)
+	if shown == 0 && len(lines) > 0 && p.code && room > 40 { // half a line is more than none; in code it is as safe
+		lines, shown = []string{shorten(lines[0], room-2)}, 1
 	}
 	var b strings.Builder
 	b.WriteString(title)
-	if body := strings.Join(p.lines[:shown], "\n"); p.code && shown > 0 {
+	if body := strings.Join(lines[:shown], "\n"); p.code && shown > 0 {
 		b.WriteString("\n```\n" + body + "\n```")
 	} else if shown > 0 {
 		b.WriteString("\n" + body)
 	}
 	if left := len(p.lines) - shown; left > 0 {
 		fmt.Fprintf(&b, "\nand %d more: %s", left, p.more)
+	} else if p.each && slices.ContainsFunc(lines, func(l string) bool { return strings.HasSuffix(l, ellipsis) }) {
+		b.WriteString("\nlong lines are cut: " + p.more)
 	}
 	return section(b.String())
+}
+
+// leastShare is how much of a line is worth showing.
+const leastShare = 80
+
+// shares cuts the longest lines so that all fit the room, as long as something is left of each.
+func shares(lines []string, room int) []string {
+	limit := room/len(lines) - 2
+	for range lines { // what is shorter than its share leaves the rest to the others
+		left, long := room, 0
+		for _, l := range lines {
+			if w := weigh(l); w <= limit {
+				left -= w + 2
+			} else {
+				long++
+			}
+		}
+		if long == 0 || left/long-2 <= limit {
+			break
+		}
+		limit = left/long - 2
+	}
+	limit = max(limit, leastShare)
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = shorten(l, limit)
+	}
+	return out
+}
+
+// shorten cuts a line that is escaped already, between characters and never inside an escape.
+func shorten(s string, limit int) string {
+	if weigh(s) <= limit {
+		return s
+	}
+	used, end := 0, 0
+	for end < len(s) {
+		next := end + 1
+		for next < len(s) && !utf8.RuneStart(s[next]) {
+			next++
+		}
+		if semicolon := strings.IndexByte(s[end:], ';'); s[end] == '&' && semicolon > 0 {
+			next = end + semicolon + 1
+		}
+		if used += weigh(s[end:next]); used > limit-1 {
+			break
+		}
+		end = next
+	}
+	return s[:end] + ellipsis
 }

@@ -28,11 +28,14 @@ type Config struct {
 	Point func(context.Context, approval.Pointer) error
 	// Latest returns a request as it is now: news of it may be told out of order. Nil: the news itself is believed.
 	Latest func(context.Context, approval.Key) (approval.Request, bool, error)
+	// BatchAt returns the plans that a message shows together. Nil: such a message is brought up to date only when all are decided at once.
+	BatchAt func(ctx context.Context, channel, ts string) (approval.Batch, bool, error)
 	// Buttons are put into messages where clicks are heard; they need a token and Point.
 	Buttons bool
 
-	APIURL     string       // of the Web API, with a slash at the end; empty: Slack's
-	HTTPClient *http.Client // nil: one with a timeout of 10 seconds
+	APIURL     string        // of the Web API, with a slash at the end; empty: Slack's
+	Interval   time.Duration // between messages in one channel; 0: the second that Slack asks for
+	HTTPClient *http.Client  // nil: one with a timeout of 10 seconds
 	Now        func() time.Time
 	Sleep      func(context.Context, time.Duration) error
 }
@@ -43,6 +46,7 @@ type Sender struct {
 	api     *slack.Client // nil with a webhook
 	point   func(context.Context, approval.Pointer) error
 	latest  func(context.Context, approval.Key) (approval.Request, bool, error)
+	batchAt func(ctx context.Context, channel, ts string) (approval.Batch, bool, error)
 	hook    func(context.Context, Message) error // nil with a token
 	pace    *pace
 	sleep   func(context.Context, time.Duration) error
@@ -56,7 +60,7 @@ func New(c Config) (*Sender, error) {
 	client := cmp.Or(c.HTTPClient, &http.Client{Timeout: 10 * time.Second})
 	s := &Sender{
 		options: Options{Channel: c.Channel, Route: c.Route, AccountName: c.AccountName, PlanURL: c.PlanURL, Follow: c.Point != nil && c.Token != "", Buttons: c.Buttons && c.Point != nil && c.Token != ""},
-		point:   c.Point, latest: c.Latest, sleep: c.Sleep, pace: &pace{now: c.Now, next: map[string]time.Time{}},
+		point:   c.Point, latest: c.Latest, batchAt: c.BatchAt, sleep: c.Sleep, pace: &pace{now: c.Now, each: cmp.Or(c.Interval, interval), next: map[string]time.Time{}},
 	}
 	if s.sleep == nil {
 		s.sleep = sleep

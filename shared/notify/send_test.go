@@ -187,6 +187,21 @@ func TestOneASecondInAChannel(t *testing.T) {
 	}
 }
 
+// TestAnotherInterval: where it is not Slack that listens, nobody has to wait for a second.
+func TestAnotherInterval(t *testing.T) {
+	t.Parallel()
+	srv, _ := answers(t, say(""))
+	s, clock := sender(t, Config{Token: "x", Channel: "#a", APIURL: srv.URL + "/", Interval: 50 * time.Millisecond})
+	for range 3 {
+		if err := s.Send(t.Context(), Message{Channel: "#a", Text: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]time.Duration{0, 50 * time.Millisecond, 50 * time.Millisecond}, clock.slept); diff != "" {
+		t.Errorf("pauses (-want +got):\n%s", diff)
+	}
+}
+
 func TestALongWaitIsForTheQueue(t *testing.T) {
 	t.Parallel()
 	srv, got := answers(t, status(429, "60"))

@@ -4,15 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/slack-go/slack"
 
+	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify/show"
 )
 
 // single makes a message that is all about one finding.
 func single(f core.Finding, o Options) Message {
+	if m, ok := notice(f); ok {
+		return m
+	}
 	title := show.Headline(f) + ": " + f.Control + " on " + f.Resource
 	top := []slack.Block{header(title), section(lead(f)), identity(f, o), section("*Caused by* " + prose(show.Cause(f), 500) + exposure(f, o))}
 	var bottom []slack.Block
@@ -25,7 +30,7 @@ func single(f core.Finding, o Options) Message {
 		m.Ask, m.Where = asked(f), where(f)
 		bottom = append(bottom, provenance(f))
 		if o.Buttons {
-			bottom = append(bottom, buttons(value, f.Control+" on "+f.Resource, effect(f, o), o.planURL(f), true))
+			bottom = append(bottom, buttons(value, f.Control+" on "+f.Resource, effect(f, o), o.planURL(approval.Fix, f.Hash), true))
 		}
 		room -= laterRoom
 	} else {
@@ -58,14 +63,25 @@ func identity(f core.Finding, o Options) slack.Block {
 	)
 }
 
+// openSince begins the last line of a section.
+const openSince = "\n*Exposure* open since "
+
 func exposure(f core.Finding, o Options) string {
 	switch {
 	case f.Outcome == core.Fixed && f.Exposure > 0:
 		return "\n*Exposure* open for " + show.Duration(f.Exposure)
-	case f.Outcome == core.AwaitingApproval && !o.Now.IsZero() && !f.Cause.Time.IsZero() && f.Cause.Time.Before(o.Now):
-		return "\n*Exposure* open for " + show.Duration(o.Now.Sub(f.Cause.Time).Seconds()) + " so far"
+	case f.Outcome == core.AwaitingApproval && !o.Now.IsZero() && !wrongSince(f).IsZero() && wrongSince(f).Before(o.Now):
+		return openSince + show.Time(wrongSince(f)) + ", " + show.Duration(o.Now.Sub(wrongSince(f)).Seconds()) + " when this was written"
 	}
 	return ""
+}
+
+// wrongSince is when it went wrong first; the cause of the plan may have come later.
+func wrongSince(f core.Finding) time.Time {
+	if f.Since.IsZero() {
+		return f.Cause.Time
+	}
+	return f.Since
 }
 
 func decision(f core.Finding) string {
@@ -120,7 +136,11 @@ func middle(f core.Finding, room int) []slack.Block {
 	parts := parts(f)
 	blocks := make([]slack.Block, len(parts))
 	for i, p := range parts {
-		blocks[i] = p.block(room - least*(len(parts)-i-1))
+		kept := 0
+		for _, later := range parts[i+1:] {
+			kept += max(later.keep, least)
+		}
+		blocks[i] = p.block(room - kept)
 		room -= cost(blocks[i])
 	}
 	return blocks
@@ -132,8 +152,8 @@ func parts(f core.Finding) []part {
 		{title: wouldOrDid(f), lines: diff(f), code: true, most: 2600},
 		{title: "What could break", lines: bullets(breaks(f)), most: 600},
 		{title: "Look first", lines: bullets(f.NeverAuto), most: 900},
-		{title: "Calls", lines: calls(f), code: true, most: 1500},
-		{title: "How to undo", lines: undoing(f), code: true, most: 700},
+		{title: "Calls", lines: calls(f), code: true, each: true, most: maxCalls, keep: 600},
+		{title: "How to undo", lines: undoing(f), code: true, each: true, most: maxCalls, keep: 600},
 		{title: "Notes", lines: bullets(f.Notes), most: 600},
 	}
 	for _, a := range f.Advice {
@@ -142,9 +162,13 @@ func parts(f core.Finding) []part {
 	if n := len(f.Advice); n > 3 {
 		all = append(all[:len(all)-n+2], part{title: "More to be done by people", lines: bullets(titles(f.Advice[2:])), most: 600})
 	}
+	more := "see " + code("shoreup audit list --account "+f.Account, 80)
+	if f.Outcome == core.AwaitingApproval && f.Occurrence != "" && f.Hash != "" {
+		more = code("shoreup approve "+core.ShortHash(f.Hash), 40) + " shows all"
+	}
 	var out []part
 	for _, p := range all {
-		p.more = "see " + code("shoreup audit list --account "+f.Account, 80)
+		p.more = more
 		if len(p.lines) > 0 {
 			out = append(out, p)
 		}

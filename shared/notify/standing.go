@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -38,13 +37,19 @@ func about(r approval.Request) string {
 // message says how a request stands: the message that people know, with its buttons as long as they can decide, and what is new above them. Where that
 // message is not known, all that the request itself says.
 func (n news) message(o Options) Message {
-	return Message{Text: prose(n.title()+". "+strings.Join(unmarked(n.standing()), " "), 600), Blocks: beforeButtons(n.lasting(o), section(strings.Join(n.standing(), "\n")))}
+	text := prose(n.title()+". "+strings.Join(unmarked(n.standing()), ". "), 600)
+	return Message{Text: text, Blocks: beforeButtons(n.lasting(o), append(n.replaced(), section(strings.Join(n.standing(), "\n")))...)}
 }
 
 func (n news) title() string {
 	r := *n.Request
-	if n.Escalated {
+	switch {
+	case !n.later.IsZero():
+		return "Asked again: " + about(r)
+	case n.escalated && r.State == approval.Pending:
 		return "Escalated, " + strings.TrimSpace(r.Severity+" still waits") + ": " + about(r)
+	case n.escalated:
+		return stateWords[r.State] + " (was escalated): " + about(r)
 	}
 	return stateWords[r.State] + ": " + about(r)
 }
@@ -56,16 +61,29 @@ func (n news) lasting(o Options) []slack.Block {
 	if !known {
 		list = n.blocks(o, n.title())
 	}
-	list = without(list, r.State != approval.Pending || !o.Buttons)
+	list = without(list, r.State != approval.Pending || !n.later.IsZero() || !o.Buttons)
 	for i, b := range list {
 		switch b := b.(type) {
 		case *slack.HeaderBlock:
 			list[i] = header(n.title())
 		case *slack.ActionBlock:
 			revalue(b, slackapp.Value(r.Key, r.Round))
+		case *slack.SectionBlock:
+			if b.Text != nil && !r.Since.IsZero() && r.State == approval.Pending {
+				b.Text.Text, _, _ = strings.Cut(b.Text.Text, openSince) // what was true when it was written; how it stands says it anew
+			}
 		}
 	}
+	if value := slackapp.Value(r.Key, r.Round); value != "" && o.Buttons && n.canBeAsked() {
+		list = append(list, askAgain(value, o.planURL(r.Key.Kind, r.Key.Hash)))
+	}
 	return list
+}
+
+// canBeAsked reports whether people can be asked once more about what was rejected or has expired.
+func (n news) canBeAsked() bool {
+	r := n.Request
+	return (r.State == approval.Rejected || r.State == approval.Expired) && n.later.IsZero() && slackapp.AskedAgain(r.Key.Kind)
 }
 
 // ourBlocks reads the blocks of a message of ours.
@@ -122,82 +140,9 @@ func (n news) blocks(o Options, title string) []slack.Block {
 	list = append(list, footer(foot...))
 	if value := slackapp.Value(r.Key, r.Round); value != "" {
 		effect := fmt.Sprintf("%s, account %s, hash %s. Whoever asked for it or caused it cannot agree.", title, r.Key.Account, core.ShortHash(r.Key.Hash))
-		list = append(list, buttons(value, about(r), effect, "", r.Key.Kind == approval.Fix))
+		list = append(list, buttons(value, about(r), effect, o.planURL(r.Key.Kind, r.Key.Hash), r.Key.Kind == approval.Fix))
 	}
 	return list
-}
-
-// details are what a request other than a fix's is about.
-func (n news) details() []string {
-	switch n.Request.Key.Kind {
-	case approval.Exempt:
-		var e approval.Exemption
-		if json.Unmarshal(n.Body, &e) != nil {
-			return nil
-		}
-		return []string{"*Reason* " + prose(e.Reason, 700), "*Owner of the risk* " + prose(e.Owner, 150), "*Until* " + e.Until.UTC().Format(time.DateOnly)}
-	case approval.Lift:
-		var l struct{ Why string }
-		if json.Unmarshal(n.Body, &l) != nil {
-			return nil
-		}
-		return []string{"*Reason* " + prose(l.Why, 700), "After that, what the rules file says is done again."}
-	case approval.People:
-		return append([]string{"The sections people, approvals or slack of the rules file changed. From a yes on, they say who may decide:"}, someBullets(n.Request.Changes)...)
-	case approval.Undo:
-		return n.undo()
-	}
-	return nil
-}
-
-// undo says what is taken back, why, and with which calls.
-func (n news) undo() []string {
-	u, err := approval.ReadUndo(n.Body, n.Request.Key.Hash)
-	plan, bad := core.ParsePlan(u.Plan)
-	if err != nil || bad != nil {
-		return []string{"What would be called is too long to be shown here: `shoreup approve " + core.ShortHash(n.Request.Key.Hash) + "` shows it."}
-	}
-	out := []string{"*Reason* " + prose(u.Why, 700), "*Takes back* plan " + code(u.Fix, 60) + ", carried out at " + show.Time(u.Fixed) + approvedBy(u.Approver)}
-	var lines []string
-	hidden := core.Finding{}
-	for _, c := range plan.Changes {
-		hidden.Changes = append(hidden.Changes, core.ShownChange{Call: c.Do.Op, Input: c.Do.Input})
-	}
-	for _, c := range show.Hide(hidden).Changes {
-		lines = append(lines, codeLine(c.Call+" "+show.JSON(c.Input), maxLine))
-	}
-	if len(lines) > maxUndoCalls {
-		lines = append(lines[:maxUndoCalls], fmt.Sprintf("and %d more: shoreup approve %s shows all", len(lines)-maxUndoCalls, core.ShortHash(n.Request.Key.Hash)))
-	}
-	return append(out, "*Calls*\n```\n"+strings.Join(lines, "\n")+"\n```", "It is wrong again afterwards, and the next sweep finds it, unless an exemption covers it.")
-}
-
-func approvedBy(who string) string {
-	if who == "" {
-		return ", which nobody was asked about"
-	}
-	return ", approved by " + code(who, 70)
-}
-
-const (
-	maxUndoCalls   = 4  // of a message; a section holds 3,000 characters
-	maxChangesSeen = 12 // of people and rules about them
-)
-
-// someBullets is a list as far as it fits a section.
-func someBullets(texts []string) []string {
-	left := len(texts) - maxChangesSeen
-	if left > 0 {
-		texts = texts[:maxChangesSeen]
-	}
-	var out []string
-	for _, t := range texts {
-		out = append(out, "• "+prose(t, 180))
-	}
-	if left > 0 {
-		out = append(out, fmt.Sprintf("and %d more: `shoreup pending --format json`, or the rules file, has them all", left))
-	}
-	return out
 }
 
 // standing says how a request stands, in lines.
@@ -208,12 +153,10 @@ func (n news) standing() []string {
 		out = append(out, fmt.Sprintf("*Approved* by %s at %s (%s)", code(v.Person, 70), show.Time(v.At), prose(v.Via, 20)))
 	}
 	switch {
+	case !n.later.IsZero():
+		out = append(out, "*Asked again* at "+show.Time(n.later)+": the newest message about it is what counts, and nothing can be decided here")
 	case r.State == approval.Pending:
-		if n.News == approval.Reminder {
-			out = append(out, "*Half of the time is over*: it was asked at "+show.Time(r.Asked))
-		}
-		out = append(out, fmt.Sprintf("*Waits* for %d of %d until %s, and then expires without any change", r.Wants()-len(r.Votes), r.Wants(), show.Time(r.Expires)),
-			"*May decide* "+prose(people(r.By), 500))
+		out = append(out, n.waiting()...)
 	case r.State == approval.Approved:
 		out = append(out, "*Next* it is read and planned again, and made if the plan is still the same")
 	default:
@@ -221,7 +164,11 @@ func (n news) standing() []string {
 		if !r.Ended.IsZero() {
 			line += " at " + show.Time(r.Ended)
 		}
-		if why := r.Why; why != "" {
+		why := r.Why
+		if r.Moved != nil && len(r.EndedWhy) > 0 {
+			why = strings.Join(r.EndedWhy, "; ") // without the plan, which is named below
+		}
+		if why != "" {
 			for _, said := range []string{"applied: ", "rejected "} { // the state says so
 				why = strings.TrimPrefix(why, said)
 			}
@@ -230,24 +177,18 @@ func (n news) standing() []string {
 			}
 			line += " " + prose(why, 700)
 		}
+		if r.Moved != nil {
+			line += "; plan " + code(core.ShortHash(r.Moved.Hash), 20) + " took its place and has a message of its own"
+		}
 		if r.State != approval.Applied {
 			line += "; nothing was changed by this"
 		}
 		out = append(out, line)
+		if n.canBeAsked() {
+			out = append(out, "*Ask again* with a reason: "+code("shoreup ask "+core.ShortHash(r.Key.Hash)+" --reason TEXT", 60))
+		}
 	}
 	return out
-}
-
-// people lists names, as far as they fit a line.
-func people(names []string) string {
-	const most = 12
-	if len(names) == 0 {
-		return "nobody: list people under approvals in the rules file"
-	}
-	if left := len(names) - most; left > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), left)
-	}
-	return strings.Join(names, ", ")
 }
 
 // unmarked takes our own marks out, for a text that is escaped as a whole afterwards.

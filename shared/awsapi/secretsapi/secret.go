@@ -1,4 +1,4 @@
-// Package secretsapi reads shoreup's own secrets from AWS Secrets Manager: the Slack token, and nothing of customers'.
+// Package secretsapi reads shoreup's own secrets from AWS Secrets Manager: those of Slack, and nothing of customers'.
 package secretsapi
 
 import (
@@ -25,4 +25,20 @@ func Get(ctx context.Context, s awsapi.Session, id string) (string, error) {
 		return "", fmt.Errorf("reading secret %s: it holds no text", id)
 	}
 	return *out.SecretString, nil
+}
+
+// Exists finds out whether there is a secret with something in it, and reads nothing of it.
+func Exists(ctx context.Context, s awsapi.Session, id string) (bool, error) {
+	c, err := awsapi.Client(s, secretsmanager.NewFromConfig)
+	if err != nil {
+		return false, err
+	}
+	out, err := c.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
+	if awsapi.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("describing secret %s: %w", id, err)
+	}
+	return out.DeletedDate == nil && len(out.VersionIdsToStages) > 0, nil
 }

@@ -28,6 +28,18 @@ func TestVisible(t *testing.T) {
 	}
 }
 
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	for want, at := range map[string]time.Time{
+		"until and including 2026-11-30": time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), "until 2026-12-01 00:00:01 UTC": time.Date(2026, 12, 1, 0, 0, 1, 0, time.UTC),
+		"until 2026-11-30 23:00:00 UTC": time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 3600)),
+	} {
+		if got := Until(at); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestSecret(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"password", "db_password", "MasterUserPassword", "auth-token", "API key", "clientSecret", "tags.apiKey", "UserData", "KeyMaterial", "aws:pwd"} {
@@ -157,6 +169,10 @@ func TestCause(t *testing.T) {
 	ten := time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("CET", 7200))
 	f := core.Finding{Account: "111122223333", Cause: core.Cause{Origin: "event", Actor: "arn:aws-us-gov:iam::111122223333:user/bob", Event: "ec2.amazonaws.com:RunInstances", Time: ten}}
 	if got, want := Cause(f), "user bob, by ec2:RunInstances, seen in an event at 2026-11-22 10:00:00 UTC"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.Cause.Person = "arn:aws-us-gov:iam::111122223333:user/eve unknown sso:bob"
+	if got, want := Cause(f), "user bob, by ec2:RunInstances, seen in an event at 2026-11-22 10:00:00 UTC; had a hand in it: user eve, unknown, sso:bob"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := Cause(core.Finding{}); got != "unknown" {

@@ -90,6 +90,15 @@ func Time(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
+// Until says until when something holds that ends at a time: the last whole day in UTC where it ends with one, else the time.
+func Until(t time.Time) string {
+	u := t.UTC()
+	if u.Equal(u.Truncate(24 * time.Hour)) {
+		return "until and including " + u.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return "until " + Time(u)
+}
+
 // Actor shortens the ARN of who did something in the account named home: "role deploy, session ann", "user ci/bot of account 444455556666",
 // "the root user". Who is not known is "unknown"; what is no ARN of a principal stays as it is. Forms: IAM user guide, "IAM identifiers".
 func Actor(arn, home string) string {
@@ -136,6 +145,15 @@ func Cause(f core.Finding) string {
 	}
 	if !f.Cause.Time.IsZero() {
 		out += " at " + Time(f.Cause.Time)
+	}
+	if all := strings.Fields(f.Cause.Person); len(all) > 1 {
+		for i, who := range all {
+			if strings.HasPrefix(who, "arn:") {
+				who = Actor(who, f.Account)
+			}
+			all[i] = Visible(who)
+		}
+		out += "; had a hand in it: " + strings.Join(all, ", ")
 	}
 	return out
 }

@@ -22,6 +22,7 @@ const (
 	Reject  = "reject"      // asks for a reason
 	Exempt  = "exempt"      // asks for reason, owner and date
 	Undo    = "undo"        // of what was done; asks for a reason, and then others whether to take it back
+	Again   = "ask_again"   // of what was rejected or has expired; asks for a reason
 	All     = "approve_all" // of a batch: each plan of it is still decided alone
 	Open    = "open_plan"   // a link; Slack tells of the click all the same
 )
@@ -50,6 +51,10 @@ var (
 	stamp   = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
 	kinds   = map[approval.Kind]bool{approval.Fix: true, approval.Undo: true, approval.Exempt: true, approval.Lift: true, approval.People: true}
 )
+
+// AskedAgain reports whether people can be asked once more about such a thing after it was rejected or has expired. Of all others somebody asks anew, and
+// says why, because they are things that a person asked for.
+func AskedAgain(k approval.Kind) bool { return k == approval.Fix || k == approval.People }
 
 // ErrValue says that a text is no value of ours.
 var ErrValue = errors.New("this is no value of a button of ours")

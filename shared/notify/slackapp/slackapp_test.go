@@ -70,16 +70,28 @@ func TestParseSecret(t *testing.T) {
 	for text, want := range map[string]Secret{
 		"xoxb-1\n":                        {BotToken: "xoxb-1"},
 		"https://hooks.slack.com/s/T/B/x": {Webhook: "https://hooks.slack.com/s/T/B/x"},
-		`{"bot_token":"xoxb-1","signing_secret":"abc"}`: {BotToken: "xoxb-1", SigningSecret: "abc"},
-		` {"webhook":"https://x"}`:                      {Webhook: "https://x"},
+		`{"bot_token":"xoxb-1"}`:          {BotToken: "xoxb-1"},
+		` {"webhook":"https://x"}`:        {Webhook: "https://x"},
 	} {
 		if got, err := ParseSecret(text); got != want || err != nil {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", " ", "{}", `{"signing_secret":"hunter2"}`, `{"bot_token":"hunter2","webhook":"hunter2"}`, `{"token":"hunter2"}`, `{"bot_token":"hunter2"`, `{"bot_token":"hunter2"} x`, `{"bot_token":["hunter2"]}`} {
+	for _, text := range []string{"", " ", "{}", `{"signing_secret":"hunter2"}`, `{"bot_token":"xoxb-1","signing_secret":"hunter2"}`, `{"bot_token":"hunter2","webhook":"hunter2"}`, `{"token":"hunter2"}`, `{"bot_token":"hunter2"`, `{"bot_token":"hunter2"} x`, `{"bot_token":["hunter2"]}`} {
 		if got, err := ParseSecret(text); err == nil || strings.Contains(err.Error(), "hunter2") || got != (Secret{}) {
 			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestParseSigning(t *testing.T) {
+	t.Parallel()
+	if got, err := ParseSigning(` {"signing_secret":"abc"}`); got != "abc" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, text := range []string{"", "{}", "hunter2", `"hunter2"`, `{"signing_secret":""}`, `{"bot_token":"hunter2"}`, `{"bot_token":"xoxb-1","signing_secret":"hunter2"}`, `{"signing_secret":"hunter2"} x`, `{"signing_secret":"hunter2"`} {
+		if got, err := ParseSigning(text); err == nil || strings.Contains(err.Error(), "hunter2") || got != "" {
+			t.Errorf("%q: %q, %v", text, got, err)
 		}
 	}
 }
