@@ -38,7 +38,7 @@ who your AWS credentials say: an IAM user, or a session of IAM Identity Center i
 func rejectCommand() *cobra.Command {
 	return wordCommand(review.Reject, &cobra.Command{
 		Use: "reject HASH|ID --reason TEXT", Short: "Say no to a plan that waits, after it was shown",
-		Long:    "Shows what waits, and says no to it after you have typed its short hash. The same plan is not asked about again unless somebody asks for it.",
+		Long:    "Shows what waits, and says no to it after you have typed its short hash. The same plan is not asked about again unless somebody asks: shoreup ask.",
 		Example: `  shoreup reject 0123456789ab --reason "the site needs it until the move"`,
 	})
 }
@@ -48,6 +48,16 @@ func exemptCommand() *cobra.Command {
 		Use: "exempt HASH|ID --reason TEXT --until DAY", Short: "Ask that a plan's resource be left as it is until a day",
 		Long:    "Asks for an exemption of at most 90 days from what a waiting plan is about. Others have to agree to it, as to a fix. Longer ones belong in the rules file.",
 		Example: `  shoreup exempt 0123456789ab --reason "public on purpose" --until 2026-12-31 --owner team-web`,
+	})
+}
+
+func askCommand() *cobra.Command {
+	return wordCommand(review.Ask, &cobra.Command{
+		Use: "ask HASH|ID --reason TEXT", Short: "Ask once more about what was rejected or has expired: others have to agree",
+		Long: `Shows what was rejected or has expired (shoreup pending --ended lists it), and asks those who may decide about it once more after you have typed its short
+hash. You cannot agree yourself. What has changed since is asked about by itself, and cannot be asked again.`,
+		Example: `  shoreup pending --ended
+  shoreup ask 0123456789ab --reason "the move is over"`,
 	})
 }
 
@@ -83,11 +93,18 @@ func (o *wordFlags) run(cmd *cobra.Command, verdict, name string) error {
 	if err != nil {
 		return err
 	}
-	item, you, err := find(ctx, c, o.account, name)
+	list := c.Pending
+	if verdict == review.Ask {
+		list = c.Ended
+	}
+	item, you, err := find(ctx, c, list, o.account, name)
 	if err != nil {
 		return err
 	}
 	w := review.Word{Verdict: verdict, Ref: item.Ref, Hash: item.Request.Key.Hash, Reason: o.reason, Until: o.until, Owner: o.owner, Via: "cli"}
+	if err := w.Check(time.Now()); err != nil { // before anybody types a hash for nothing
+		return fmt.Errorf("nothing was sent: %w", err)
+	}
 	prompt := cmd.ErrOrStderr()
 	if err := o.show(ctx, prompt, item); err != nil {
 		return err
@@ -100,9 +117,12 @@ func (o *wordFlags) run(cmd *cobra.Command, verdict, name string) error {
 	return o.say(cmd, c, w, asJSON)
 }
 
-// find returns the one request that a name means, and who asks.
-func find(ctx context.Context, c *client.Client, account, name string) (review.Item, string, error) {
-	list, err := c.Pending(ctx, account)
+// find returns the one request of a list that a name means, and who asks.
+func find(ctx context.Context, c *client.Client, read func(context.Context, string) (review.List, error), account, name string) (review.Item, string, error) {
+	if short(name) {
+		return review.Item{}, "", fmt.Errorf("%s is too short for a hash: write at least %d characters of it", name, shortest)
+	}
+	list, err := read(ctx, account)
 	if err != nil {
 		return review.Item{}, "", err
 	}
@@ -116,7 +136,7 @@ func find(ctx context.Context, c *client.Client, account, name string) (review.I
 	case len(found) == 0 && list.Cut:
 		return review.Item{}, "", fmt.Errorf("%s is not among what fits an answer: name its account with --account", name)
 	case len(found) == 0:
-		return review.Item{}, "", fmt.Errorf("nothing that waits is called %s: shoreup pending lists what does", name)
+		return review.Item{}, "", fmt.Errorf("nothing that waits is called %s: shoreup pending lists what does, and shoreup pending --ended what can be asked again", name)
 	case len(found) > 1:
 		return review.Item{}, "", fmt.Errorf("%s means %d requests: write more of the hash, or the name that shoreup pending --format json calls ref", name, len(found))
 	}
@@ -129,15 +149,27 @@ func find(ctx context.Context, c *client.Client, account, name string) (review.I
 	return item, list.You, nil
 }
 
+// shortest is how many characters of a hash name a request.
+const shortest = 8
+
+// short reports whether a name can only be the beginning of a hash, and is too short for that.
+func short(name string) bool {
+	return len(name) < shortest && strings.Trim(name, "0123456789abcdef") == ""
+}
+
 // means reports whether a request is the one that is named: by its ref, its plan's id, its occurrence, or at least 8 characters of its hash.
 func means(it review.Item, name string) bool {
 	r := it.Request
-	return it.Ref == name || r.Plan != "" && r.Plan == name || r.Key.Kind == approval.Fix && r.Key.ID == name || len(name) >= 8 && strings.HasPrefix(r.Key.Hash, name)
+	return it.Ref == name || r.Plan != "" && r.Plan == name || r.Key.Kind == approval.Fix && r.Key.ID == name || len(name) >= shortest && strings.HasPrefix(r.Key.Hash, name)
 }
 
 func typedHash(w review.Word, in *bufio.Reader, prompt io.Writer) (bool, error) {
 	short := core.ShortHash(w.Hash)
-	fmt.Fprintf(prompt, "Type %s to %s exactly this, anything else to leave it: ", short, w.Verdict)
+	verb := w.Verdict
+	if verb == review.Ask {
+		verb = "ask about"
+	}
+	fmt.Fprintf(prompt, "Type %s to %s exactly this, anything else to leave it: ", short, verb)
 	line, err := in.ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("reading the short hash: %w", err)
@@ -162,6 +194,7 @@ func (o *wordFlags) say(cmd *cobra.Command, c *client.Client, w review.Word, asJ
 	if asJSON {
 		err = printJSON(cmd.OutOrStdout(), map[string]any{
 			"verdict": w.Verdict, "ref": w.Ref, "you": receipt.You, "counted": counted, "message": message, "word": answer.Word, "state": answer.Item.Request.State,
+			"stopped": answer.Stopped,
 		})
 	} else {
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), text.Safe(message))

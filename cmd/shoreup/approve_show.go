@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
@@ -46,7 +47,8 @@ func showItem(w io.Writer, it review.Item) error {
 	subject := map[approval.Kind]string{
 		approval.Exempt: "exempt " + r.ARN + " from " + r.Control, approval.Lift: "lift the kill switch", approval.People: "change who may approve",
 	}[r.Key.Kind]
-	lines := append([]string{reports.About(r)}, r.Changes...)
+	lines := append(overtook(r), reports.About(r))
+	lines = append(lines, reports.Details(r)...)
 	if r.Requester != "" {
 		lines = append(lines, "asked for by "+r.Requester)
 	}
@@ -71,13 +73,34 @@ func findingOf(it review.Item) (core.Finding, error) {
 		Decision: core.Decision{Mode: rules.Approve.String(), Rule: strings.Join(r.Rules, ", ")},
 		Cause:    core.Cause{Origin: it.Occ.Origin, Actor: it.Occ.Actor, Time: it.Occ.Cause},
 	}
+	if r.State == approval.Rejected || r.State == approval.Expired {
+		f.Outcome = core.Outcome(r.State)
+	}
 	if r.Key.Kind == approval.Undo {
 		f.Title, f.Notes, f.Occurrence, f.Decision.Rule = "Take back: "+m.Title, undoNotes(it), "", show.UndoRule
 	}
 	for _, c := range p.Changes {
-		f.Changes = append(f.Changes, core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why, Undo: c.Undo})
+		f.Changes = append(f.Changes, core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why, Undo: c.Undo, Diff: core.DiffOfCalls(c.Do, c.Undo)})
 	}
+	f.Notes = append(overtook(r), f.Notes...)
 	return f, nil
+}
+
+// overtook says what a request takes the place of, and why it is asked once more.
+func overtook(r approval.Request) []string {
+	var out []string
+	if r.Was != nil {
+		out = append(out, "it takes the place of plan "+r.Was.Plan+", hash "+core.ShortHash(r.Was.Hash)+": "+strings.Join(r.Was.Why, "; "))
+		out = append(out, r.Was.Changed...)
+	}
+	if r.Again != nil {
+		who := r.Again.By
+		if who == "" {
+			who = "somebody at Security Hub"
+		}
+		out = append(out, "asked again by "+who+": "+r.Again.Why, "the time before: "+r.Again.Ended)
+	}
+	return out
 }
 
 // undoNotes say what is taken back and who wants that.
@@ -94,11 +117,18 @@ func standing(it review.Item) string {
 	for _, v := range r.Votes {
 		who = append(who, v.Person)
 	}
+	if r.State == approval.Rejected || r.State == approval.Expired || !time.Now().Before(r.Expires) {
+		why := r.Why
+		if why == "" {
+			why = "nobody decided in time"
+		}
+		return why + "; those who may decide if it is asked again: " + strings.Join(reports.Deciders(r), ", ")
+	}
 	out := fmt.Sprintf("%d of %d have agreed", len(r.Votes), it.Wants)
 	if len(who) > 0 {
 		out += " (" + strings.Join(who, ", ") + ")"
 	}
-	return out + "; those who may: " + strings.Join(r.By, ", ") + "; expires " + show.Time(r.Expires)
+	return out + "; those who may: " + strings.Join(reports.Deciders(r), ", ") + "; expires " + show.Time(r.Expires)
 }
 
 // seen looks at the resource again. What is shown then is the same plan with its difference, or nothing: another plan would not be the one that is approved.

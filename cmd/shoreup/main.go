@@ -56,6 +56,6 @@ Exit codes: 0 nothing to do, 2 something is wrong or would change, 1 an error.`,
 	}
 	cmd.AddCommand(controlsCommand(), explainCommand(), planCommand(), applyCommand(), undoCommand(), auditCommand(), rulesCommand(), tablesCommand(), demoCommand(),
 		permissionsCommand(), doctorCommand(), stopCommand(), resumeCommand())
-	cmd.AddCommand(reportCommand(), reviewCommand(), pendingCommand(), approveCommand(), rejectCommand(), exemptCommand(), exceptionsCommand())
+	cmd.AddCommand(reportCommand(), reviewCommand(), pendingCommand(), approveCommand(), rejectCommand(), exemptCommand(), askCommand(), exceptionsCommand())
 	return cmd
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify/show"
 	"github.com/shoreup/shoreup/shared/report/text"
+	"github.com/shoreup/shoreup/shared/reports"
 	"github.com/shoreup/shoreup/shared/review"
 	"github.com/shoreup/shoreup/shared/review/client"
 )
@@ -52,22 +53,29 @@ func (o *reviewFlags) client(ctx context.Context) (*client.Client, error) {
 }
 
 func pendingCommand() *cobra.Command {
-	var o reviewFlags
+	var o pendingFlags
 	cmd := &cobra.Command{
 		Use: "pending", Short: "List what waits for a person to decide", Args: cobra.NoArgs,
 		Long: `Lists what waits for people, what expires first at the top. It asks the review URL, or, with --table, reads the tables.
-Exit code 0: nothing waits; 2: something does.`,
-		Example: "  shoreup pending\n  shoreup pending --account 111122223333 --format json",
+With --ended it lists what was rejected or has expired in the last 30 days and can be asked again with shoreup ask, the newest at the top.
+Exit code 0: nothing is listed; 2: something is.`,
+		Example: "  shoreup pending\n  shoreup pending --ended\n  shoreup pending --account 111122223333 --format json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.pending(cmd) },
 	}
 	o.formatFlag(cmd)
 	o.awsFlags(cmd)
 	o.urlFlag(cmd)
 	cmd.Flags().StringVar(&o.table, "table", "", "prefix of the tables to read instead of asking the review URL")
+	cmd.Flags().BoolVar(&o.ended, "ended", false, "list what was rejected or has expired and can be asked again")
 	return cmd
 }
 
-func (o *reviewFlags) pending(cmd *cobra.Command) error {
+type pendingFlags struct {
+	reviewFlags
+	ended bool
+}
+
+func (o *pendingFlags) pending(cmd *cobra.Command) error {
 	asJSON, err := o.json()
 	if err != nil {
 		return err
@@ -84,11 +92,18 @@ func (o *reviewFlags) pending(cmd *cobra.Command) error {
 	case asJSON:
 		err = printJSON(w, list)
 	case len(list.Items) == 0:
-		_, err = fmt.Fprintln(w, "nothing waits for a person")
+		_, err = fmt.Fprintln(w, map[bool]string{false: "nothing waits for a person", true: "nothing can be asked again"}[o.ended])
 	default:
 		head := []string{"hash", "about", "control", "resource", "account", "agreed", "expires", "who may decide"}
+		if o.ended {
+			head = []string{"hash", "about", "control", "resource", "account", "ended (UTC)", "why"}
+		}
 		rows := make([][]string, len(list.Items))
 		for i, it := range list.Items {
+			if o.ended {
+				rows[i] = endedRow(it)
+				continue
+			}
 			rows[i] = pendingRow(it)
 		}
 		err = columns(w, head, rows, roomy(w))
@@ -103,11 +118,14 @@ func (o *reviewFlags) pending(cmd *cobra.Command) error {
 }
 
 // waiting reads the tables where they are named, and otherwise asks the review URL.
-func (o *reviewFlags) waiting(ctx context.Context) (review.List, error) {
+func (o *pendingFlags) waiting(ctx context.Context) (review.List, error) {
 	if o.table == "" {
 		c, err := o.client(ctx)
 		if err != nil {
 			return review.List{}, err
+		}
+		if o.ended {
+			return c.Ended(ctx, o.account)
 		}
 		return c.Pending(ctx, o.account)
 	}
@@ -122,7 +140,11 @@ func (o *reviewFlags) waiting(ctx context.Context) (review.List, error) {
 			return review.List{}, err
 		}
 	}
-	items, err := tables.Pending(ctx, accounts)
+	read := tables.Pending
+	if o.ended {
+		read = tables.Ended
+	}
+	items, err := read(ctx, accounts)
 	return review.List{Items: items}, err
 }
 
@@ -134,7 +156,13 @@ func pendingRow(it review.Item) []string {
 		agreed = "approved"
 	}
 	about := strings.TrimSpace(string(m.Severity) + " " + aboutWords[r.Key.Kind])
-	return []string{core.ShortHash(r.Key.Hash), about, r.Control, r.Where.ID, r.Key.Account, agreed, left(time.Until(r.Expires)), strings.Join(r.By, ", ")}
+	return []string{core.ShortHash(r.Key.Hash), about, r.Control, r.Where.ID, r.Key.Account, agreed, left(time.Until(r.Expires)), strings.Join(reports.Deciders(r), ", ")}
+}
+
+func endedRow(it review.Item) []string {
+	r := it.Request
+	about := strings.TrimSpace(string(metaOf(r.Control).Severity) + " " + aboutWords[r.Key.Kind])
+	return []string{core.ShortHash(r.Key.Hash), about, r.Control, r.Where.ID, r.Key.Account, strings.TrimSuffix(show.Time(r.Ended), " UTC"), r.Why}
 }
 
 // roomy is how tables are written whose cells people copy: into a pipe, where nothing is seen to wrap, as wide as they get.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -222,7 +223,7 @@ func TestWorstCase(t *testing.T) {
 	if !slices.Contains(apply.Escalates, "iam:UpdateAssumeRolePolicy") {
 		t.Errorf("apply escalates by %v", apply.Escalates)
 	}
-	if len(evaluate.Writes) > 0 || !strings.Contains(evaluate.Worst, "reads all that") || !strings.Contains(evaluate.Worst, "order fixes") {
+	if len(evaluate.Writes) > 0 || !strings.Contains(evaluate.Worst, "reads all that") || !strings.Contains(evaluate.Worst, "order automatic fixes") {
 		t.Errorf("evaluate at worst: %+v", evaluate)
 	}
 	if slices.Contains(notify.Takes, "shoreup-read") || !strings.Contains(notify.Worst, "post as shoreup") {
@@ -235,7 +236,7 @@ func TestWorstCase(t *testing.T) {
 		}{
 			{"lift the kill switch", []string{"shoreup-decide"}}, {"reset limits", []string{"shoreup-apply", "shoreup-evaluate"}}, {"approve in the name of others", []string{"shoreup-decide"}},
 			{"say a word in the name of others", []string{"shoreup-interact", "shoreup-review"}}, {"write what reports say", []string{"shoreup-report"}},
-			{"post as shoreup", []string{"shoreup-interact", "shoreup-notify"}},
+			{"post as shoreup", []string{"shoreup-interact", "shoreup-notify"}}, {"click in the name of others", []string{"shoreup-interact"}}, {"order automatic fixes", []string{"shoreup-evaluate"}}, {"order what was approved", []string{"shoreup-decide"}},
 		} {
 			if strings.Contains(p.Worst, c.means) != slices.Contains(c.who, name) {
 				t.Errorf("%s at worst: %q; of %q should be said: %v", name, p.Worst, c.means, c.who)
@@ -249,9 +250,28 @@ func TestWorstCase(t *testing.T) {
 
 func TestOtherPowersNameWhatIsThere(t *testing.T) {
 	t.Parallel()
-	for _, p := range others(deployedTemplate(t)) {
-		if strings.HasSuffix(p.Who, " ") || p.Worst == "" || p.Bounded == "" || len(p.Rights) == 0 {
+	b := deployedTemplate(t)
+	var who []string
+	for _, p := range slices.Concat(invokers(b), others(b)) {
+		if who = append(who, p.Who); strings.HasSuffix(p.Who, " ") || p.Worst == "" || p.Bounded == "" || strings.HasPrefix(p.Bounded, ";") || len(p.Rights) == 0 {
 			t.Errorf("incomplete: %+v", p)
+		}
+	}
+	for _, want := range []string{
+		"may invoke shoreup-decide directly", "may invoke shoreup-apply directly", "may invoke shoreup-evaluate directly", "may invoke shoreup-review directly", "makes rules of EventBridge named shoreup-*, or gives such a rule targets",
+		"reads the secret shoreup/slack", "reads the secret shoreup/slack-signing",
+	} {
+		if !slices.Contains(who, want) {
+			t.Errorf("nobody says what somebody can who %s", want)
+		}
+	}
+	folders, err := os.ReadDir("../../functions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if f.IsDir() && invoked["shoreup-"+f.Name()].worst == "" {
+			t.Errorf("nobody says what comes of invoking %s directly", f.Name())
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (o *permissionsFlags) worstCase(w io.Writer, b *blueprint.Blueprint) error 
 		}
 		all = append(all, p)
 	}
-	all = append(all, others(b)...)
+	all = append(all, slices.Concat(invokers(b), others(b))...)
 	if o.format == "json" {
 		return printJSON(w, map[string]any{"powers": all})
 	}
@@ -167,8 +167,10 @@ var consequences = []consequence{
 	{writesItem, ":table/shoreup-" + occurrence.ApprovalTable, "", "can approve in the name of others"},
 	{writesItem, ":table/shoreup-" + occurrence.AuditTable, "", "can write history, which verification finds where it does not fit the chain"},
 	{[]string{"sqs:SendMessage"}, ":shoreup-words", "", "can say a word in the name of others"},
-	{[]string{"sqs:SendMessage"}, ":shoreup-apply", "", "can order fixes, which apply plans anew and the rules file decides"},
-	{[]string{"secretsmanager:GetSecretValue"}, ":secret:", "", "can read Slack's token and post as shoreup"},
+	{[]string{"sqs:SendMessage"}, ":shoreup-apply", "", "can order automatic fixes, which apply plans anew and the rules file decides"},
+	{[]string{"sqs:SendMessage"}, ":shoreup-approved", "", "can order what was approved, which apply plans anew"},
+	{[]string{"secretsmanager:GetSecretValue"}, ":secret:shoreup/slack-?", "", "can read Slack's token and post as shoreup"},
+	{[]string{"secretsmanager:GetSecretValue"}, ":secret:shoreup/slack-signing-?", "", "can read what clicks are known by, and click in the name of others"},
 	{[]string{"securityhub:BatchUpdateFindings"}, "", "", "can change what findings of Security Hub say, and neither resolve nor suppress them"},
 	{[]string{"s3:PutObject"}, ":s3:::shoreup-audit-", "", "can add to the sealed audit log, and take nothing out of it"},
 	{[]string{"s3:PutObject"}, ":s3:::shoreup-reports-", "", "can write what reports say"},
@@ -213,48 +215,6 @@ func partitions(s blueprint.Statement) (keys []string, but bool) {
 		but = strings.Contains(operator, "Not")
 	}
 	return keys, but
-}
-
-// others are the powers that come from no function's role: what the functions believe, and what stands above all of it.
-func others(b *blueprint.Blueprint) []power {
-	rules, secret, tables := "the rules file", "", map[string]string{}
-	for _, f := range b.Functions {
-		if name := f.Environment["SHOREUP_SLACK_SECRET"]; name != "" {
-			secret = name
-		}
-		if where := f.Environment["SHOREUP_RULES"]; where != "" {
-			rules = where
-		}
-	}
-	for _, t := range occurrence.Tables() {
-		for _, name := range b.Tables {
-			if strings.HasSuffix(name, "-"+t.Suffix) {
-				tables[t.Suffix] = name
-			}
-		}
-	}
-	mostly := "what may be done is the catalogue's: the smallest fix of a control, planned anew, journalled and read back"
-	list := []power{
-		{Who: "writes " + rules, Rights: []string{"s3:PutObject on it"},
-			Worst:   "turns any mode to auto, ends exceptions, limits and freezes, takes principals off the protected list, and names the accounts that are looked after",
-			Bounded: mostly + "; IAM and account-wide settings are never automatic; each version stays, and stands in every plan made with it"},
-		{Who: "writes table " + tables[occurrence.StateTable], Rights: []string{"dynamodb:UpdateItem, PutItem or DeleteItem on it"},
-			Worst: "lifts the kill switch, resets limits, and frees documents that are being changed", Bounded: mostly + "; the rules file still decides"},
-		{Who: "writes table " + tables[occurrence.ApprovalTable], Rights: []string{"dynamodb:UpdateItem or PutItem on it"},
-			Worst: "approves in the name of others what the rules file leaves to people, IAM included", Bounded: mostly + "; an approval is of one plan's hash"},
-		{Who: "writes table " + tables[occurrence.AuditTable], Rights: []string{"dynamodb:UpdateItem, PutItem or DeleteItem on it"},
-			Worst:   "writes history anew, and has undo calls of records believed",
-			Bounded: "shoreup audit verify finds what does not fit the chain, and with --remembered what does not fit a Slack message or a sealed segment; an undo runs only the control's declared undo calls"},
-		{Who: "reads the secret " + secret, Rights: []string{"secretsmanager:GetSecretValue on it"},
-			Worst:   "posts as shoreup, and clicks in the name of anybody whom the rules file names: approves what it leaves to people",
-			Bounded: mostly + "; an approval is of one plan's hash, stands on the record, and its message in Slack says who is said to have clicked"},
-		{Who: "deploys: CloudFormation, its execution role, or whoever may write roles and policies below /shoreup/", Rights: []string{"cloudformation:UpdateStack", "iam:PutRolePolicy, AttachRolePolicy, CreatePolicyVersion or UpdateAssumeRolePolicy on role/shoreup/*, policy/shoreup/*"},
-			Worst: "all of the above, in every account that the roles are in", Bounded: "nothing of shoreup's: treat it as administrator of all those accounts"},
-	}
-	for i := range list {
-		list[i].Takes, list[i].Writes, list[i].Own, list[i].Escalates = []string{}, []string{}, []string{}, []string{}
-	}
-	return list
 }
 
 func powersText(w io.Writer, all []power, o text.Options) error {

@@ -56,7 +56,7 @@ func (o *pageFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	options := page.Options{
-		Report:  func(ctx context.Context) (report.Report, error) { return o.waitingReport(ctx, c) },
+		Report:  func(ctx context.Context) (report.Report, string, error) { return o.waitingReport(ctx, c) },
 		Decide:  func(ctx context.Context, w review.Word) (string, bool, error) { return decideThere(ctx, c, w, o.wait) },
 		OwnerOf: ownerOf,
 	}
@@ -66,7 +66,14 @@ func (o *pageFlags) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		options.Report = func(ctx context.Context) (report.Report, error) { return o.wholeReport(ctx, h, one == "") }
+		list, err := c.Pending(ctx, h.Account) // asked once, for who it says that is here
+		if err != nil {
+			return err
+		}
+		options.Report = func(ctx context.Context) (report.Report, string, error) {
+			r, err := o.wholeReport(ctx, h, one == "")
+			return r, list.You, err
+		}
 	}
 	s, err := page.Listen(ctx, o.address, options)
 	if err != nil {
@@ -82,25 +89,38 @@ func (o *pageFlags) run(cmd *cobra.Command) error {
 	return s.Serve(ctx)
 }
 
-// waitingReport is a report of what the review URL tells alone.
-func (o *pageFlags) waitingReport(ctx context.Context, c *client.Client) (report.Report, error) {
-	list, err := c.Pending(ctx, o.account)
+// waitingReport is a report of what the review URL tells alone, and who it says that asks.
+func (o *pageFlags) waitingReport(ctx context.Context, c *client.Client) (report.Report, string, error) {
+	list, err := whole(ctx, c, c.Pending, o.account)
 	if err != nil {
-		return report.Report{}, err
+		return report.Report{}, "", err
 	}
-	for i, it := range list.Items {
-		if it.Plan == "" && it.About == "" { // there was no room for it in the list
-			if list.Items[i], err = c.Item(ctx, it.Ref); err != nil {
-				return report.Report{}, err
-			}
-		}
+	ended, err := whole(ctx, c, c.Ended, o.account)
+	if err != nil {
+		return report.Report{}, "", err
 	}
 	file, err := o.file()
 	if err != nil {
-		return report.Report{}, err
+		return report.Report{}, "", err
 	}
 	s := reports.Source{Tables: review.Tables{Now: time.Now}, Controls: declared(), Rules: file}
-	return s.Waiting(list.Items).Report(), nil
+	return s.Waiting(list.Items, ended.Items).Report(), list.You, nil
+}
+
+// whole is a list with what there was no room for in it.
+func whole(ctx context.Context, c *client.Client, read func(context.Context, string) (review.List, error), account string) (review.List, error) {
+	list, err := read(ctx, account)
+	if err != nil {
+		return list, err
+	}
+	for i, it := range list.Items {
+		if it.Plan == "" && it.About == "" {
+			if list.Items[i], err = c.Item(ctx, it.Ref); err != nil {
+				return list, err
+			}
+		}
+	}
+	return list, nil
 }
 
 func (o *pageFlags) wholeReport(ctx context.Context, h *hub.Hub, all bool) (report.Report, error) {

@@ -19,7 +19,13 @@ func Build(in Input) Report {
 		b.metas[m.ID] = m
 	}
 	b.log = readLog(in.Entries)
-	r := Report{Schema: Schema, Generated: in.Now, Since: b.log.since, Plans: b.allPlans()}
+	b.over = map[question]Approval{}
+	for _, a := range in.Approvals {
+		if a.State != "" {
+			b.over[questionOf(a)] = a
+		}
+	}
+	r := Report{Schema: Schema, Only: in.Only, Generated: in.Now, Since: b.log.since, Plans: b.allPlans()}
 	for i := range r.Plans {
 		b.plans[r.Plans[i].Key] = &r.Plans[i]
 	}
@@ -37,6 +43,7 @@ type builder struct {
 
 	byOccurrence, byID map[string]string // to the plan's key
 	plans              map[string]*Plan
+	over               map[question]Approval // what was rejected or has expired
 }
 
 // planOf finds a plan by what others know of it.

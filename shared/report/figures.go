@@ -18,14 +18,16 @@ type Figures struct {
 	Unseen     int     `json:"unseen"`   // could not be seen or judged
 	Waiting    int     `json:"waiting"`
 	EndingSoon int     `json:"ending_soon"` // exceptions that run out within [Soon]
-	Fixed      Speed   `json:"fixed"`       // verified, and not taken back since
-	NotFixed   int     `json:"not_fixed"`   // carried out, and failed or not verified
-	Days       []Day   `json:"days"`        // oldest first; empty where no log was read
-	ByOwner    []Group `json:"by_owner"`
-	BySeverity []Group `json:"by_severity"`
-	ByControl  []Group `json:"by_control"`
-	ByAccount  []Group `json:"by_account"`
-	ByService  []Group `json:"by_service"`
+	// RefusedWords counts words of people that changed nothing, by why: four-eyes, stranger, late.
+	RefusedWords []Count `json:"refused_words"`
+	Fixed        Speed   `json:"fixed"`     // verified, and not taken back since
+	NotFixed     int     `json:"not_fixed"` // carried out, and failed or not verified
+	Days         []Day   `json:"days"`      // oldest first; empty where no log was read
+	ByOwner      []Group `json:"by_owner"`
+	BySeverity   []Group `json:"by_severity"`
+	ByControl    []Group `json:"by_control"`
+	ByAccount    []Group `json:"by_account"`
+	ByService    []Group `json:"by_service"`
 }
 
 // Tally counts by severity.
@@ -103,7 +105,7 @@ func speedOf(fixes []Fix) Speed {
 }
 
 func (b *builder) figures(r Report) Figures {
-	f := Figures{InOrder: -1, Waiting: len(r.Waiting), Fixed: speedOf(r.Fixes), Outcomes: []Count{}, Days: b.days(r)}
+	f := Figures{InOrder: -1, Waiting: len(r.Waiting), Fixed: speedOf(r.Fixes), Outcomes: []Count{}, RefusedWords: refusedWords(r.Refused), Days: b.days(r)}
 	counts := map[string]int{}
 	for _, p := range r.Plans { // they stand in the order of urgency
 		if counts[p.Headline]++; counts[p.Headline] == 1 {

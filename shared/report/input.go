@@ -16,6 +16,7 @@ const Soon = 14 * 24 * time.Hour
 // open occurrences alone make one without looking at any resource.
 type Input struct {
 	Now  time.Time // when the report is made
+	Only string    // "waiting": what waits for people is all that is given
 	Days int       // how many days the trend goes back; 0: 30
 
 	Accounts []Account   // that were looked at; others that findings name are added
@@ -32,7 +33,7 @@ type Input struct {
 	Entries []audit.Entry
 	// Open are the occurrences that are not closed.
 	Open []Occurrence
-	// Approvals are what was asked of people and is not decided.
+	// Approvals are what was asked of people and is not decided, and what was rejected or has expired.
 	Approvals  []Approval
 	Exceptions []ExceptionInput
 }
@@ -57,7 +58,7 @@ type Occurrence struct {
 	Exempt string
 }
 
-// Approval is one question to people that is not decided.
+// Approval is one question to people.
 type Approval struct {
 	ID          string
 	Kind        string // plan, undo, exempt, switch, approvers; empty: plan
@@ -78,6 +79,16 @@ type Approval struct {
 	Expires     time.Time
 	Given       []Verdict
 	Needed      int
+	Was         *Was
+	Again       *Again
+	Fix         string // id of the plan that an undo takes back
+	Target      string // what a kind other than plan names it by: "people"
+
+	// State is how it ended: rejected, expired; empty: it has not. Why and when it ended, and whether it may be asked again.
+	State   string
+	Why     string
+	Ended   time.Time
+	Askable bool
 }
 
 // ExceptionInput is one exception, of the rules file or made by people.

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/canon"
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/notify/show"
@@ -17,11 +19,14 @@ func (b *builder) waiting(plans []Plan) []Waiting {
 	out := []Waiting{}
 	asked := map[string]bool{}
 	for i, a := range b.in.Approvals {
+		if a.State != "" {
+			continue
+		}
 		p := b.planOf(a.PlanID, a.Occurrence)
 		w := Waiting{
 			Key: cmp.Or(seen(a.ID), fmt.Sprintf("w-%d", i)), Kind: seen(cmp.Or(a.Kind, "plan")), Approval: seen(a.ID), Subject: b.subject(a.Control, a.Resource, a.ARN, a.Account, a.Region),
 			For: allSeen(a.For), RequestedBy: seen(a.RequestedBy), Since: a.Since.UTC(), Expires: a.Expires.UTC(), Given: verdicts(a.Given), Needed: a.Needed,
-			About: seen(a.About),
+			About: seen(a.About), Was: wasOf(a.Was), Again: againOf(a.Again),
 		}
 		if p != nil {
 			w.Plan, w.Subject, asked[p.Key] = p.Key, p.Subject, true
@@ -33,7 +38,7 @@ func (b *builder) waiting(plans []Plan) []Waiting {
 			w.Details = allSeen(a.Details)
 		}
 		if plan, err := core.ParsePlan(a.Plan); err == nil && len(a.Plan) > 0 {
-			w.Changes = changes(show.Hide(core.Finding{Changes: shownOf(plan)}).Changes)
+			w.Changes = changes(show.Hide(core.Finding{Changes: b.takenBack(shownOf(plan), a.Fix)}).Changes)
 		}
 		out = append(out, w)
 	}
@@ -46,6 +51,49 @@ func (b *builder) waiting(plans []Plan) []Waiting {
 		return cmp.Or(endless(x.Expires).Compare(endless(y.Expires)), cmp.Compare(show.Worst(x.Severity), show.Worst(y.Severity)), x.Since.Compare(y.Since))
 	})
 	return out
+}
+
+// takenBack gives the calls of an undo their differences: those of the fix the other way round, as the log knows them.
+func (b *builder) takenBack(undo []core.ShownChange, fix string) []core.ShownChange {
+	l := b.log.byPlan[fix]
+	if l == nil || fix == "" {
+		return undo
+	}
+	done, err := core.ParsePlan(l.plan)
+	if err != nil {
+		return undo
+	}
+	for i := range undo {
+		for _, c := range done.Changes {
+			if !slices.ContainsFunc(c.Undo, func(u awsapi.Call) bool { return u.Op == undo[i].Call && bytes.Equal(u.Input, undo[i].Input) }) {
+				continue
+			}
+			for _, d := range core.DiffOfCalls(c.Do, c.Undo) {
+				undo[i].Diff = append(undo[i].Diff, core.DiffLine{Path: d.Path, Before: d.After, After: d.Before})
+			}
+			break
+		}
+	}
+	return undo
+}
+
+func wasOf(w *Was) *Was {
+	if w == nil {
+		return nil
+	}
+	return &Was{seen(w.Plan), seen(w.Hash), allSeen(w.Why), allSeen(w.Changed)}
+}
+
+func againOf(a *Again) *Again {
+	if a == nil {
+		return nil
+	}
+	return &Again{seen(a.By), seen(a.Why), seen(a.Ended)}
+}
+
+// recordKey names what one record tells, the same in each report.
+func recordKey(prefix string, r core.Record) string {
+	return fmt.Sprintf("%s%s-%d", prefix, seen(r.Chain), r.Seq)
 }
 
 // titleOf says what people are asked, where that is not the control's fix.
@@ -115,33 +163,6 @@ func b2i(b bool) int {
 	return 0
 }
 
-// refused lists what was not done and why, the newest at the top: what is refused now, and what the log says was refused before.
-func (b *builder) refused(plans []Plan) []Refusal {
-	out := []Refusal{}
-	told := map[core.Record]bool{}
-	for _, p := range plans {
-		if p.Outcome == core.Refused {
-			out = append(out, Refusal{Key: "r-" + p.Key, Plan: p.Key, Subject: p.Subject, When: p.FirstSeen, Reason: p.Reason, Rule: p.Decision.Rule, Record: p.Record})
-			told[p.Record] = true
-		}
-	}
-	for _, r := range b.log.refusals {
-		if told[r.record] {
-			continue
-		}
-		x := Refusal{
-			Key: fmt.Sprintf("r-%s-%d", seen(r.record.Chain), r.record.Seq), Subject: b.subject(r.life.control, "", r.life.arn, r.life.account, ""),
-			When: r.when, Reason: seen(r.reason), Rule: seen(r.life.decision.Rule), Record: r.record,
-		}
-		if p := b.planOf(r.plan, r.life.occurrence); p != nil {
-			x.Plan, x.Subject = p.Key, p.Subject
-		}
-		out = append(out, x)
-	}
-	slices.SortStableFunc(out, func(x, y Refusal) int { return cmp.Or(y.When.Compare(x.When), strings.Compare(x.Key, y.Key)) })
-	return out
-}
-
 // fixes lists what was carried out, the newest at the top.
 func (b *builder) fixes(plans []Plan) []Fix {
 	out := []Fix{}
@@ -168,7 +189,7 @@ func (b *builder) fixes(plans []Plan) []Fix {
 
 func (b *builder) fix(l *life, r result) Fix {
 	f := Fix{
-		Key: fmt.Sprintf("f-%s-%d", seen(r.record.Chain), r.record.Seq), Subject: b.subject(l.control, "", l.arn, l.account, ""), PlanID: seen(r.plan), Hash: seen(r.hash),
+		Key: recordKey("f-", r.record), Subject: b.subject(l.control, "", l.arn, l.account, ""), PlanID: seen(r.plan), Hash: seen(r.hash),
 		Outcome: r.outcome, Reason: seen(r.reason), Approver: seen(r.approver), Calls: r.made, Verified: r.when, Opened: l.opened, Took: seconds(l.opened, r.when),
 		Exposure: cmp.Or(r.exposure, seconds(firstOf(l.causeTime, l.opened), r.when)), Record: r.record,
 		Undone: b.log.undone[point{r.record.Chain, r.intent}],
@@ -180,8 +201,12 @@ func (b *builder) fix(l *life, r result) Fix {
 		f.Violations, f.Changes = violations(plan.Violations), changes(shown.Changes)
 		f.Resource, f.Region = seen(plan.Resource.ID), seen(plan.Resource.Region)
 	}
+	if !l.since.IsZero() {
+		f.Exposure = seconds(firstOf(l.since), r.when)
+	}
 	if !f.Undone.IsZero() {
 		f.Outcome = core.Undone
+		f.Exposure += seconds(f.Undone, firstOf(l.next, b.in.Now))
 	}
 	like := core.Finding{Outcome: f.Outcome, Record: r.record}
 	f.Headline, f.UndoCommand = show.Headline(like), show.Undo(like)

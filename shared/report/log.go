@@ -16,6 +16,7 @@ type history struct {
 	byPlan       map[string]*life
 	lives        []*life // in the order in which they opened
 	refusals     []refusal
+	words        []word              // of people, that were no or changed nothing, and what nobody decided in time
 	undone       map[point]time.Time // intents that were taken back
 	owners       map[string]string   // by ARN, as the last plan knew it
 }
@@ -31,8 +32,12 @@ type life struct {
 	occurrence, control, arn, account string
 	opened, causeTime                 time.Time
 	closed                            time.Time // verified in order; zero: not yet
+	ended                             time.Time // any other end: failed, stale; zero: not yet
+	since                             time.Time // when the fix of the time before was taken back, if nothing mended it since
+	undone, next                      time.Time // when its own fix was taken back, and when that was found; zero: not, or not yet
 	record                            core.Record
 	outcome, reason                   string
+	exempt                            time.Time // when people agreed that nobody may fix it
 	cause                             core.Cause
 	decision                          core.Decision
 	rules                             Rules
@@ -95,6 +100,10 @@ func readLog(entries []audit.Entry) history {
 		}
 		var d detail
 		_ = json.Unmarshal(e.Detail, &d) // what cannot be read stays empty
+		if e.Kind == audit.Verdict {
+			h.verdict(e, d)
+			continue
+		}
 		switch {
 		case e.Kind == audit.Undo:
 			undoing[e.Plan] = point{e.Chain, d.Undoes}
@@ -107,7 +116,33 @@ func readLog(entries []audit.Entry) history {
 		}
 		h.read(e, d)
 	}
+	h.reopened()
 	return h
+}
+
+// thing tells apart what can be wrong again and again.
+type thing struct{ control, arn, account string }
+
+func (l *life) thing() thing { return thing{l.control, l.arn, l.account} }
+
+// began is when it went wrong, as far as known.
+func (l *life) began() time.Time { return firstOf(l.causeTime, l.opened) }
+
+// reopened notes which fixes left a resource open again because they were taken back, and what found it: nobody reports that until the next look.
+func (h *history) reopened() {
+	open := map[thing]*life{}
+	for _, l := range h.lives {
+		if before := open[l.thing()]; before != nil && !l.opened.IsZero() {
+			before.next, l.since = l.began(), before.undone
+			delete(open, l.thing())
+		}
+		for _, r := range l.results {
+			if at := h.undone[point{r.record.Chain, r.intent}]; !at.IsZero() {
+				l.undone = at
+				open[l.thing()] = l
+			}
+		}
+	}
 }
 
 func (h *history) read(e audit.Entry, d detail) {
@@ -136,7 +171,7 @@ func (h *history) read(e audit.Entry, d detail) {
 	case audit.Refusal:
 		h.refusals = append(h.refusals, refusal{l, e.Plan, e.Time.UTC(), d.Reason, record})
 		l.say(e, d.Reason, record)
-	case audit.Error, audit.Verdict:
+	case audit.Error:
 		l.say(e, d.Reason, record)
 	}
 }
@@ -173,6 +208,8 @@ func (l *life) result(e audit.Entry, d detail, record core.Record) {
 	switch outcome {
 	case core.Fixed, core.Compliant, core.NotApplicableHere:
 		l.closed = e.Time.UTC()
+	default:
+		l.ended = e.Time.UTC()
 	}
 	intent := d.Intent
 	if intent == 0 && d.Made > 0 { // whoever made the calls died, and what came of them was found out by reading

@@ -28,6 +28,9 @@ func (c *chronicle) add(at time.Time, kind audit.Kind, occurrence, plan, outcome
 
 var metas = []core.Meta{{ID: "s3-bucket-public", Title: "Close buckets", Severity: core.Critical, Service: "s3", Family: "storage"}}
 
+// arns is metas with names for resources that only the tables know.
+var arns = []core.Meta{{ID: "s3-bucket-public", Title: "Close buckets", Severity: core.Critical, Service: "s3", Family: "storage", Type: awsapi.ResourceType{ARN: func(r awsapi.Resource) string { return "arn:aws:s3:::" + r.ID }}}}
+
 func TestFixes(t *testing.T) {
 	t.Parallel()
 	var c chronicle
@@ -55,7 +58,7 @@ func TestFixes(t *testing.T) {
 		{Key: "f-111122223333-9", Subject: subject("c", "unknown"), PlanID: "p-c", Hash: "h-c", Outcome: core.Fixed, Headline: "Fixed", Verified: ago(60 * time.Minute), Reason: "died", Calls: 1,
 			Opened: ago(70 * time.Minute), Took: 600, Exposure: 600, UndoCommand: "shoreup undo 111122223333/9", Record: core.Record{Chain: chain, Seq: 9, Hash: "hash-9"}},
 		{Key: "f-111122223333-4", Subject: subject("a", "team-a"), PlanID: "p-a", Hash: "h-a", Outcome: core.Undone, Headline: "Undone", Verified: ago(97 * time.Minute), Reason: "read back", Approver: "ann", Calls: 2,
-			Opened: ago(100 * time.Minute), Took: 180, Exposure: 480, Undone: ago(49 * time.Minute), Record: core.Record{Chain: chain, Seq: 4, Hash: "hash-4"}},
+			Opened: ago(100 * time.Minute), Took: 180, Exposure: 480 + 49*60, Undone: ago(49 * time.Minute), Record: core.Record{Chain: chain, Seq: 4, Hash: "hash-4"}},
 	}
 	if diff := cmp.Diff(want, r.Fixes); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -71,7 +74,7 @@ func TestAFixShowsWhatWasDone(t *testing.T) {
 	plan := core.Plan{Schema: core.Schema, Control: "s3-bucket-public", Version: 1, Resource: awsapi.Resource{ID: "bucket", Account: chain, Region: "eu-west-1"}, Before: "x", After: "y",
 		Violations: []core.Violation{{Rule: "r", Where: "w", Reason: "wrong\u200b"}},
 		Changes: []core.Change{{Why: "why", Do: awsapi.Call{Op: "s3:Do", Input: json.RawMessage(`{"Password":"hunter2"}`)},
-			Undo: []awsapi.Call{{Op: "s3:Undo", Input: json.RawMessage(`{"Password":"hunter2"}`)}}}}}
+			Undo: []awsapi.Call{{Op: "s3:Undo", Input: json.RawMessage(`{"Password":"old"}`)}}}}}
 	raw, err := plan.Bytes()
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +84,7 @@ func TestAFixShowsWhatWasDone(t *testing.T) {
 	c.add(ago(time.Hour), audit.Result, "a", "p-a", "fixed", fmt.Sprintf(`{"intent":%d,"made":1}`, intent))
 	f := report.Build(report.Input{Now: noon, Entries: c.entries, Controls: metas}).Fixes[0]
 	hidden := json.RawMessage(`{"Password":"(hidden)"}`)
-	want := []report.Change{{Call: "s3:Do", Input: hidden, Why: "why", Diff: []report.DiffLine{}, Undo: []report.Call{{Call: "s3:Undo", Input: hidden}}}}
+	want := []report.Change{{Call: "s3:Do", Input: hidden, Why: "why", Diff: []report.DiffLine{{Mark: "~", Field: "Password", Before: `"(hidden)"`, After: `"(hidden)"`}}, Undo: []report.Call{{Call: "s3:Undo", Input: hidden}}}}
 	if diff := cmp.Diff(want, f.Changes); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -104,7 +107,7 @@ func TestRefusals(t *testing.T) {
 	for _, x := range r.Refused {
 		got = append(got, short{x.Key, x.Plan, x.Reason, x.Resource})
 	}
-	want := []short{{"r-111122223333-2", "", "a limit is reached", "a"}, {"r-p-1", "p-1", "frozen", `b\u202e`}}
+	want := []short{{"r-p-1", "p-1", "frozen", `b\u202e`}, {"r-111122223333-2", "", "a limit is reached", "a"}} // the newest first
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -138,6 +141,58 @@ func TestDays(t *testing.T) {
 	}
 	if days := report.Build(report.Input{Now: noon, Findings: []core.Finding{waiting()}}).Figures.Days; len(days) != 0 {
 		t.Errorf("a trend without a log: %v", days)
+	}
+}
+
+// A fix that was taken back leaves the resource open again, from the moment of the undo to whatever comes next.
+func TestExposureAfterAnUndo(t *testing.T) {
+	t.Parallel()
+	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 22, hour, minute, 0, 0, time.UTC) }
+	var c chronicle
+	c.add(at(8, 0), audit.Plan, "a", "p-a", "planned", `{}`)
+	intent := c.add(at(8, 20), audit.Intent, "a", "p-a", "planned", `{}`)
+	c.add(at(8, 30), audit.Result, "a", "p-a", "fixed", fmt.Sprintf(`{"intent":%d,"made":1,"exposure_seconds":1800}`, intent))
+	c.add(at(9, 0), audit.Undo, "a", "p-u", "awaiting_approval", fmt.Sprintf(`{"undoes":%d}`, intent))
+	c.add(at(9, 1), audit.Result, "", "p-u", "undone", `{"made":1}`)
+	r := report.Build(report.Input{Now: noon, Days: 1, Entries: c.entries, Controls: metas})
+	if len(r.Fixes) != 1 || r.Fixes[0].Exposure != 1800+179*60 {
+		t.Errorf("nobody has looked since, and the fix says %+v", r.Fixes)
+	}
+	if diff := cmp.Diff([]report.Day{{Date: "2026-11-22", Found: 1, Hours: 3.5}}, r.Figures.Days); diff != "" {
+		t.Errorf("what nobody has looked at is not counted as open, and its time is (-want +got):\n%s", diff)
+	}
+	// A sweep finds it at eleven.
+	seq := c.add(at(11, 0), audit.Plan, "b", "p-b", "awaiting_approval", `{"cause":{"origin":"sweep"}}`)
+	c.entries[seq-1].Resource = "arn:aws:s3:::a"
+	in := report.Input{Now: noon, Days: 1, Entries: c.entries, Controls: arns, Open: []report.Occurrence{{ID: "b", Control: "s3-bucket-public", Resource: awsapi.Resource{ID: "a", Account: chain}, State: "waiting", PlanID: "p-b", Opened: at(11, 0)}}}
+	r = report.Build(in)
+	if r.Plans[0].Exposure != 179*60 || r.Plans[0].Age != 3600 || r.Fixes[0].Exposure != 1800+119*60 {
+		t.Errorf("the plan says %v s (known for %v s), the fix %v s", r.Plans[0].Exposure, r.Plans[0].Age, r.Fixes[0].Exposure)
+	}
+	if diff := cmp.Diff([]report.Day{{Date: "2026-11-22", Open: report.Tally{Total: 1, Critical: 1}, Found: 2, Hours: 3.5}}, r.Figures.Days); diff != "" {
+		t.Errorf("once found (-want +got):\n%s", diff)
+	}
+}
+
+// The chart ends with what the overview counts: what is exempt by now, and what nobody knows to be wrong any more, is not open.
+func TestTheChartEndsWithTheCount(t *testing.T) {
+	t.Parallel()
+	var c chronicle
+	for _, id := range []string{"open", "exempt", "gone", "failed"} {
+		c.add(ago(50*time.Hour), audit.Plan, id, "p-"+id, "awaiting_approval", `{}`)
+	}
+	c.say(ago(30*time.Hour), "exempt", "exempt", "planned", "bo", `,"state":"applied"},"verdict":"approve"}`)
+	c.add(ago(26*time.Hour), audit.Result, "failed", "p-failed", "failed", `{"intent":1,"made":1}`)
+	occ := func(id, exempt string) report.Occurrence {
+		return report.Occurrence{ID: id, Control: "s3-bucket-public", Resource: awsapi.Resource{ID: id, Account: chain}, State: "waiting", PlanID: "p-" + id, Opened: ago(50 * time.Hour), Exempt: exempt}
+	}
+	r := report.Build(report.Input{Now: noon, Days: 3, Entries: c.entries, Controls: arns, Open: []report.Occurrence{occ("open", ""), occ("exempt", "as agreed")}})
+	last := r.Figures.Days[2]
+	if r.Figures.Open.Total != 1 || last.Open != r.Figures.Open {
+		t.Errorf("%+v are open, and the chart ends with %+v", r.Figures.Open, last.Open)
+	}
+	if first := r.Figures.Days[0]; first.Open.Total != 4 {
+		t.Errorf("on the first day all were open: %+v", first)
 	}
 }
 
@@ -178,6 +233,8 @@ func FuzzBuild(f *testing.F) {
 	f.Add("result", "o", "p", "fixed", `{"intent":1,"made":1,"exposure_seconds":1e300}`)
 	f.Add("result", "", "", "undone", `{"reason":7}`)
 	f.Add("refusal", "\xff", "\u202e", "", `[`)
+	f.Add("verdict", "o", "p", "rejected", `{"request":{"key":{"kind":"fix","id":"o","hash":"h"},"why":"no\u202e"},"why":"no","via":7}`)
+	f.Add("verdict", "o", "p", "refused", `{"request":{"key":{"kind":"lift"}},"refused":"no","code":"late\u0000","who":"U"}`)
 	f.Fuzz(func(t *testing.T, kind, occurrence, plan, outcome, detail string) {
 		e := audit.Entry{Chain: chain, Seq: 1, Time: ago(time.Hour), Kind: audit.Kind(kind), Occurrence: occurrence, Plan: plan, Control: "c", Resource: occurrence, Outcome: outcome, Detail: json.RawMessage(detail)}
 		second := e

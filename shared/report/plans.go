@@ -80,6 +80,7 @@ func (b *builder) plan(f core.Finding, o Occurrence) Plan {
 		}
 	}
 	b.times(&p, f, o, past)
+	b.ended(&p)
 	p.Key = b.key(p)
 	b.byID[f.ID] = p.Key
 	if p.Occurrence != "" {
@@ -95,6 +96,9 @@ func (b *builder) times(p *Plan, f core.Finding, o Occurrence, past *life) {
 	since := firstOf(o.Cause, p.Cause.Time, p.FirstSeen)
 	if !p.Cause.Time.IsZero() && p.Cause.Time.Before(since) {
 		since = p.Cause.Time
+	}
+	if !past.since.IsZero() && past.since.Before(since) {
+		since = past.since
 	}
 	p.Exposure = seconds(since, b.in.Now)
 	if p.Outcome == core.Fixed {
@@ -171,8 +175,7 @@ func cause(c core.Cause) core.Cause {
 	return core.Cause{Origin: seen(c.Origin), Actor: seen(c.Actor), Event: seen(c.Event), ID: seen(c.ID), Time: c.Time.UTC()}
 }
 
-// findingOf makes a finding of an open occurrence: its plan, and what the log says of the decision about it. There is no diff, because the
-// states are not kept.
+// findingOf makes a finding of an open occurrence: its plan, and what the log says of the decision about it.
 func (b *builder) findingOf(o Occurrence) core.Finding {
 	m, past := b.metas[o.Control], b.log.of(o.ID, o.PlanID)
 	f := core.Finding{
@@ -202,11 +205,11 @@ func (b *builder) findingOf(o Occurrence) core.Finding {
 	return f
 }
 
-// shownOf is what a plan's bytes tell of its changes: all but the difference, because the states are not kept.
+// shownOf is what a plan's bytes tell of its changes. The states are not kept, so the difference is what the calls tell of it.
 func shownOf(p core.Plan) []core.ShownChange {
 	out := make([]core.ShownChange, len(p.Changes))
 	for i, c := range p.Changes {
-		out[i] = core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why, Undo: c.Undo}
+		out[i] = core.ShownChange{Call: c.Do.Op, Input: c.Do.Input, Why: c.Why, Undo: c.Undo, Diff: core.DiffOfCalls(c.Do, c.Undo)}
 	}
 	return out
 }

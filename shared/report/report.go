@@ -20,6 +20,7 @@ const Schema = 1
 // Report is everything that is shown, in the order in which it is shown. Lists are never nil, times are UTC, durations are seconds.
 type Report struct {
 	Schema     int         `json:"schema"`
+	Only       string      `json:"only,omitempty"` // "waiting": made of what waits for people alone, so that nothing is known of the rest; empty: of all
 	Generated  time.Time   `json:"generated"`
 	Since      time.Time   `json:"since,omitzero"` // from when on the log was read; zero: it was not
 	Accounts   []Account   `json:"accounts"`
@@ -115,6 +116,7 @@ type Plan struct {
 	Age         float64           `json:"age_seconds"`      // since first seen
 	Exposure    float64           `json:"exposure_seconds"` // since the cause, or since first seen where it is not known; to the verified fix where there is one
 	Record      core.Record       `json:"record,omitzero"`
+	AskAgain    string            `json:"ask_again,omitempty"` // id of the question that was rejected or has expired and can be asked again
 }
 
 // Change is one call of a plan with its part of the difference and what takes it back.
@@ -139,34 +141,6 @@ type DiffLine struct {
 	Field  string `json:"field"`
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
-}
-
-// Waiting is something that a person has to decide.
-type Waiting struct {
-	Key  string `json:"key"`
-	Plan string `json:"plan"` // key of the plan; empty: it is about something else
-	Kind string `json:"kind"` // plan, undo, exempt, switch, approvers
-	// Approval is the id of the question; empty: nobody was asked yet.
-	Approval string `json:"approval,omitempty"`
-	Subject
-	For         []string  `json:"for"` // who may decide; empty: not known
-	RequestedBy string    `json:"requested_by,omitempty"`
-	Hash        string    `json:"hash,omitempty"`    // of what is decided about, where it is no plan of this report
-	About       string    `json:"about,omitempty"`   // what a yes leads to, in a sentence; empty where the plan says it
-	Details     []string  `json:"details,omitempty"` // the same, point by point
-	Changes     []Change  `json:"changes,omitempty"` // the calls that take a fix back
-	Since       time.Time `json:"since,omitzero"`
-	Expires     time.Time `json:"expires,omitzero"` // zero: never
-	Given       []Verdict `json:"given"`
-	Needed      int       `json:"needed"` // approvals; 0: not known
-}
-
-// Verdict is what one person said.
-type Verdict struct {
-	Who  string    `json:"who"`
-	When time.Time `json:"when"`
-	Says string    `json:"says"` // approve, reject
-	Why  string    `json:"why,omitempty"`
 }
 
 // Exception is a thing that nobody may fix until a date.
@@ -196,6 +170,13 @@ type Refusal struct {
 	Reason string      `json:"reason"`
 	Rule   string      `json:"rule"`
 	Record core.Record `json:"record,omitzero"`
+
+	Kind     string `json:"kind"`                // rules: by the rules or a limit; rejected: by a person; expired: nobody decided in time; word: a person's word changed nothing
+	By       string `json:"by,omitempty"`        // person, or the identity of somebody whom the rules file does not know
+	Verdict  string `json:"verdict,omitempty"`   // of a word: what it was
+	Via      string `json:"via,omitempty"`       // slack, review, cli
+	Code     string `json:"code,omitempty"`      // of a word: why it changed nothing, for programs
+	AskAgain string `json:"ask_again,omitempty"` // id of the question, if it can be asked again
 }
 
 // Fix is one plan that was carried out, or taken back.
@@ -221,13 +202,4 @@ type Fix struct {
 	// What was wrong and what was done, where the report has no plan that says so.
 	Violations []core.Violation `json:"violations,omitempty"`
 	Changes    []Change         `json:"changes,omitempty"`
-}
-
-// Approvals counts those who said yes.
-func (w Waiting) Approvals() int {
-	n := 0
-	for _, v := range w.Given {
-		n += b2i(v.Says == "approve")
-	}
-	return n
 }

@@ -21,7 +21,9 @@ type Day struct {
 // span is a time in which something was wrong.
 type span struct {
 	from, to time.Time // to is zero while it lasts
+	end      time.Time // what to is unless something else begins; zero: it lasts
 	severity core.Severity
+	unseen   bool // a fix was taken back, and nobody has looked since: its time counts, and it is no finding
 }
 
 // days makes the trend. Without a log there is none: what is wrong now says nothing about yesterday.
@@ -49,11 +51,11 @@ func dayOf(from, to time.Time, spans []span, fixes []Fix) Day {
 	in := func(t time.Time) bool { return !t.Before(from) && t.Before(to) }
 	for _, s := range spans {
 		if s.to.IsZero() || !s.to.Before(to) {
-			if s.from.Before(to) {
+			if s.from.Before(to) && !(s.unseen && s.to.IsZero()) {
 				d.Open.add(s.severity)
 			}
 		}
-		if in(s.from) {
+		if in(s.from) && !s.unseen {
 			d.Found++
 		}
 		began, ended := s.from, s.to
@@ -80,9 +82,9 @@ func dayOf(from, to time.Time, spans []span, fixes []Fix) Day {
 }
 
 // spans are when things were wrong: the lives of occurrences that the log tells of, and the open plans that it does not know. An occurrence that
-// ended without being in order (it failed, it was stale) lasts until the next one of the same thing begins, or until now.
+// ended without being in order (it failed, it was stale) lasts until the next one of the same thing begins; where none does and the report has no open plan
+// about it, it ended there: at the latest now, since this report knows it to be in order.
 func (b *builder) spans(r Report) []span {
-	type thing struct{ control, arn, account string }
 	var out []span
 	last := map[thing]int{} // to the span that has not ended
 	known := map[string]bool{}
@@ -90,23 +92,37 @@ func (b *builder) spans(r Report) []span {
 		if l.opened.IsZero() {
 			continue
 		}
-		k := thing{l.control, l.arn, l.account}
-		from := firstOf(l.causeTime, l.opened)
-		if i, ok := last[k]; ok {
-			out[i].to = from
-			delete(last, k)
+		if i, ok := last[l.thing()]; ok {
+			out[i].to = l.began()
+			delete(last, l.thing())
 		}
-		s := span{from: from, to: l.closed, severity: b.metas[l.control].Severity}
-		if p := b.planOf("", l.occurrence); p != nil {
+		s := span{from: l.began(), to: l.closed, severity: b.metas[l.control].Severity, end: firstOf(l.ended, b.in.Now.Add(-1))}
+		p := b.planOf("", l.occurrence)
+		if p != nil {
 			s.severity = p.Severity
 			known[p.Key] = true
+			if p.Open {
+				s.end = time.Time{}
+			}
 		}
-		if core.Outcome(l.outcome) == core.Excepted && l.closed.IsZero() {
-			continue // agreed to: no exposure that anybody counts
+		if l.closed.IsZero() && (core.Outcome(l.outcome) == core.Excepted || p != nil && p.Outcome == core.Excepted) {
+			if l.exempt.IsZero() {
+				continue // agreed to: no exposure that anybody counts
+			}
+			s.to = l.exempt
 		}
 		out = append(out, s)
 		if s.to.IsZero() {
-			last[k] = len(out) - 1
+			last[l.thing()] = len(out) - 1
+		}
+		if !l.undone.IsZero() {
+			last[l.thing()] = len(out)
+			out = append(out, span{from: l.undone, severity: s.severity, unseen: true})
+		}
+	}
+	for i := range out {
+		if s := &out[i]; s.to.IsZero() && !s.end.IsZero() {
+			s.to = s.end
 		}
 	}
 	for _, p := range r.Plans {

@@ -3,12 +3,14 @@ package reports
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/canon"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/report"
 	"github.com/shoreup/shoreup/shared/review"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -34,23 +36,61 @@ func kind(k approval.Kind) string {
 func approvalOf(r approval.Request) report.Approval {
 	a := report.Approval{
 		ID: review.RefOf(r).String(), Kind: kind(r.Key.Kind), Control: r.Control, Resource: r.Where.ID, ARN: r.ARN, Account: r.Key.Account, Region: r.Where.Region,
-		For: r.By, RequestedBy: r.Requester, Since: r.Asked, Expires: r.Expires, Needed: r.Wants(), Hash: r.Key.Hash, Details: r.Changes,
+		For: Deciders(r), RequestedBy: r.Requester, Since: r.Asked, Expires: r.Expires, Needed: r.Wants(), Hash: r.Key.Hash, Details: r.Changes,
 	}
 	switch r.Key.Kind {
 	case approval.Fix:
 		a.Occurrence, a.PlanID = r.Key.ID, r.Plan
 	case approval.Undo:
 		if body, err := approval.ReadUndo(r.Body, r.Key.Hash); err == nil {
-			a.Plan = body.Plan
+			a.Plan, a.Fix = body.Plan, body.Fix
 		}
 		fallthrough
 	default:
-		a.About = About(r)
+		a.About, a.Target, a.Details = About(r), r.Key.ID, Details(r)
+	}
+	if r.Was != nil {
+		a.Was = &report.Was{Plan: r.Was.Plan, Hash: r.Was.Hash, Why: r.Was.Why, Changed: r.Was.Changed}
+	}
+	if r.Again != nil {
+		a.Again = &report.Again{By: r.Again.By, Why: r.Again.Why, Ended: r.Again.Ended}
 	}
 	for _, v := range r.Votes {
 		a.Given = append(a.Given, report.Verdict{Who: v.Person, When: v.At, Says: "approve"})
 	}
 	return a
+}
+
+// Deciders are those whose yes would count: who may decide, without who caused it or asked for it.
+func Deciders(r approval.Request) []string {
+	return slices.DeleteFunc(slices.Clone(r.By), func(who string) bool { return who == r.Requester || slices.Contains(r.Caused, who) })
+}
+
+// endedOf shows a request that was rejected or has expired.
+func endedOf(r approval.Request, askable bool) report.Approval {
+	a := approvalOf(r)
+	a.State, a.Why, a.Ended, a.Askable = string(r.State), r.Why, r.Ended, askable
+	return a
+}
+
+// Details say what a request other than a fix's would do, point by point: who decides, what is wrong with what is to be exempt, what the kill switch holds up.
+func Details(r approval.Request) []string {
+	out := slices.Clone(r.Changes)
+	for _, wrong := range r.Wrong {
+		out = append(out, "wrong with it: "+wrong)
+	}
+	if r.Actor != "" {
+		out = append(out, "caused by "+r.Actor)
+	}
+	if !r.Since.IsZero() && r.Key.Kind != approval.Fix {
+		out = append(out, "wrong since "+r.Since.UTC().Format(time.DateTime+" UTC"))
+	}
+	if r.Held == 1 {
+		out = append(out, "1 approved plan is carried out then")
+	} else if r.Held > 1 {
+		out = append(out, fmt.Sprintf("%d approved plans are carried out then", r.Held))
+	}
+	return out
 }
 
 // About says what a request other than a fix's would do, in a sentence.
@@ -63,11 +103,18 @@ func About(r approval.Request) string {
 		}
 		return fmt.Sprintf("nobody may fix it until %s; owner %s: %s", e.Until.UTC().Format(time.DateTime), e.Owner, e.Reason)
 	case approval.Lift:
-		var lift struct{ Why string }
+		var lift struct {
+			Why    string
+			Switch occurrence.Switch
+		}
 		if json.Unmarshal(r.Body, &lift) != nil {
 			return "the kill switch is lifted, for a reason that cannot be read"
 		}
-		return "the kill switch is lifted, and what the rules file says is done again: " + lift.Why
+		out := "the kill switch is lifted, and what the rules file says is done again: " + lift.Why
+		if s := lift.Switch; s.By != "" {
+			out += "; it was engaged by " + s.By + " on " + s.Since.UTC().Format(time.DateTime+" UTC") + ": " + s.Reason
+		}
+		return out
 	case approval.People:
 		return "who decides becomes what the changed rules file says"
 	case approval.Undo:

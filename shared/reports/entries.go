@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/shoreup/shoreup/shared/audit"
-	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/report"
 )
 
@@ -75,8 +74,7 @@ func (s Source) read(ctx context.Context, g *Gathered, w window) error {
 		}
 		after = entries[len(entries)-1].Seq
 		for _, e := range entries {
-			// What is appended meanwhile is for the next report. A word that changed nothing says nothing of the plan that it was about.
-			if e.Seq <= w.last && (e.Kind != audit.Verdict || e.Outcome != string(core.Refused)) {
+			if e.Seq <= w.last { // what is appended meanwhile is for the next report
 				g.Entries = append(g.Entries, g.kept(e))
 			}
 		}

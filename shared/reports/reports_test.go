@@ -156,7 +156,7 @@ func TestWhatWaitsIsReported(t *testing.T) {
 	}
 	want := report.Waiting{
 		Key: "fix/" + w.account + "/1/" + key.Hash + "/" + occ.ID, Plan: p.Key, Kind: "plan", Approval: "fix/" + w.account + "/1/" + key.Hash + "/" + occ.ID, Subject: p.Subject,
-		For: []string{"ada", "bo", "eve"}, Since: w.now, Expires: w.now.AddDate(0, 0, 7), Given: []report.Verdict{}, Needed: 1,
+		For: []string{"ada", "bo"}, Since: w.now, Expires: w.now.AddDate(0, 0, 7), Given: []report.Verdict{}, Needed: 1,
 	}
 	if diff := cmp.Diff(want, q); diff != "" {
 		t.Errorf("waiting (-want +got)\n%s", diff)
@@ -176,7 +176,7 @@ func TestARefusedWordDoesNotLookLikeARefusedPlan(t *testing.T) {
 	if !errors.As(err, &no) {
 		t.Fatal(err)
 	}
-	if r := w.gather().Report(); r.Plans[0].Outcome != core.AwaitingApproval || len(r.Refused) != 0 {
+	if r := w.gather().Report(); r.Plans[0].Outcome != core.AwaitingApproval || len(r.Refused) != 1 || r.Refused[0].Kind != "word" || r.Refused[0].By != "sso:nobody" || r.Refused[0].Code != "stranger" {
 		t.Errorf("%s, refused %+v", r.Plans[0].Outcome, r.Refused)
 	}
 }
@@ -287,7 +287,7 @@ func TestWhatAYesLeadsTo(t *testing.T) {
 	if err := json.Unmarshal(travelled, &items); err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]report.Report{"the tables": w.gather().Report(), "the review URL": w.source.Waiting(items).Report()} {
+	for name, r := range map[string]report.Report{"the tables": w.gather().Report(), "the review URL": w.source.Waiting(items, nil).Report()} {
 		if len(r.Waiting) != 2 {
 			t.Fatalf("%s: %+v", name, r.Waiting)
 		}
@@ -387,7 +387,7 @@ func TestReportOfWhatWaitsAlone(t *testing.T) {
 	if err := json.Unmarshal(raw, &items); err != nil {
 		t.Fatal(err)
 	}
-	r := w.source.Waiting(items).Report()
+	r := w.source.Waiting(items, nil).Report()
 	if len(r.Plans) != 1 || len(r.Waiting) != 1 || r.Plans[0].Hash != key.Hash || r.Waiting[0].Plan != r.Plans[0].Key || len(r.Plans[0].Changes) != 1 || r.Plans[0].Outcome != core.AwaitingApproval {
 		t.Errorf("%+v", r)
 	}
@@ -497,5 +497,80 @@ func TestUnreadableTablesAreNoReport(t *testing.T) {
 	fail.Store(true)
 	if g, err := s.FromTables(t.Context()); err == nil {
 		t.Errorf("%+v", g)
+	}
+}
+
+// What people said no to does not wait, whether it is looked at or read from the tables; it says who and why, and can be asked again as long as it is as it was.
+func TestWhatIsRejectedIsReported(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, key := w.wrong("photos")
+	late, _ := w.wrong("late")
+	w.now = w.now.Add(time.Minute)
+	if _, err := w.desk.Decide(t.Context(), approval.Answer{Key: key, Round: 1, Verdict: approval.No, Identity: "U0ADA00001", Via: "slack", Why: "the site needs it"}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.AddDate(0, 0, 8) // nobody has ticked: the other one has expired all the same
+	look := func(name string) core.Finding {
+		return core.Finding{ID: "live", Hash: key.Hash, Control: "s3-bucket-public", Account: w.account, Region: "eu-west-1", Resource: name, ResourceType: "AWS::S3::Bucket", ARN: "arn:aws:s3:::" + name, Outcome: core.AwaitingApproval}
+	}
+	second := look("late")
+	second.Hash = late.PlanHash
+	live, err := w.source.Beside(t.Context(), []core.Finding{look("photos"), second}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := w.source.Tables.Ended(t.Context(), []string{w.account})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]report.Report{"a look": live.Report(), "the tables": w.gather().Report(), "the review URL": w.source.Waiting(nil, items).Report()} {
+		if len(r.Waiting) != 0 || len(r.Plans) != 2 || len(r.Refused) != 2 {
+			t.Fatalf("%s: %d wait, plans %+v, refused %+v", name, len(r.Waiting), r.Plans, r.Refused)
+		}
+		for _, p := range r.Plans {
+			want, why := core.Rejected, "rejected by ada: the site needs it"
+			if p.Resource == "late" {
+				want, why = core.Expired, "nobody decided in time"
+			}
+			if p.Outcome != want || p.Reason != why || !strings.HasPrefix(p.AskAgain, "fix/"+w.account+"/1/") {
+				t.Errorf("%s: %s is %s, %q, ask again %q", name, p.Resource, p.Outcome, p.Reason, p.AskAgain)
+			}
+		}
+		for _, x := range r.Refused {
+			if x.Kind == "rejected" && name != "the review URL" && (x.By != "ada" || x.Reason != "the site needs it" || x.Via != "slack") || x.AskAgain == "" {
+				t.Errorf("%s: refused %+v", name, x)
+			}
+		}
+	}
+	if r := w.source.Waiting(nil, items).Report(); r.Only != "waiting" || len(r.Exceptions) != 0 {
+		t.Errorf("what is not known is said: %q, %+v", r.Only, r.Exceptions)
+	}
+}
+
+// What was rejected and is over stays in the report, and is nothing to ask about.
+func TestWhatCannotBeAskedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	occ, key := w.wrong("photos")
+	if _, err := w.desk.Decide(t.Context(), approval.Answer{Key: key, Round: 1, Verdict: approval.No, Identity: "U0ADA00001", Via: "slack", Why: "no"}); err != nil {
+		t.Fatal(err)
+	}
+	if items, err := w.source.Tables.Ended(t.Context(), []string{w.account}); err != nil || len(items) != 1 {
+		t.Fatalf("%+v, %v", items, err)
+	}
+	step, err := w.desk.Book.Close(occ, string(core.Compliant))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.desk.Book.Do(t.Context(), step); err != nil {
+		t.Fatal(err)
+	}
+	items, err := w.source.Tables.Ended(t.Context(), []string{w.account})
+	if err != nil || len(items) != 0 {
+		t.Errorf("%+v, %v", items, err)
+	}
+	if r := w.gather().Report(); len(r.Refused) != 1 || r.Refused[0].AskAgain != "" || r.Refused[0].Reason != "no" {
+		t.Errorf("%+v", r.Refused)
 	}
 }

@@ -8,10 +8,12 @@ package reports
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
 	"github.com/shoreup/shoreup/shared/core"
+	"github.com/shoreup/shoreup/shared/occurrence"
 	"github.com/shoreup/shoreup/shared/report"
 	"github.com/shoreup/shoreup/shared/review"
 	"github.com/shoreup/shoreup/shared/rules"
@@ -89,14 +91,18 @@ func (s Source) Alone(findings []core.Finding, judged map[string]map[core.Outcom
 	return g
 }
 
-// Waiting is the input of a report of nothing but what waits for people.
-func (s Source) Waiting(items []review.Item) *Gathered {
+// Waiting is the input of a report of nothing but what waits for people, and what has ended and can be asked again.
+func (s Source) Waiting(items, ended []review.Item) *Gathered {
 	g := s.start()
-	g.Exceptions = Exceptions(s.Rules)
-	for _, it := range items {
+	g.Only = "waiting"
+	for i, it := range slices.Concat(items, ended) {
 		r := it.Request
 		r.Body = it.Body()
-		g.Approvals = append(g.Approvals, approvalOf(r))
+		if i < len(items) {
+			g.Approvals = append(g.Approvals, approvalOf(r))
+		} else {
+			g.Approvals = append(g.Approvals, endedOf(r, true))
+		}
 		if it.Request.Key.Kind == approval.Fix {
 			g.Open = append(g.Open, waitingOccurrence(it))
 		}
@@ -168,6 +174,11 @@ func (s Source) rest(ctx context.Context, g *Gathered) error {
 				g.Approvals = append(g.Approvals, approvalOf(r))
 			}
 		}
+		for _, r := range review.Over(requests, g.Now) {
+			if !r.Ended.Before(s.since(g.Now)) || g.waits(r) {
+				g.Approvals = append(g.Approvals, endedOf(r, g.waits(r)))
+			}
+		}
 		agreed, err := approval.Exemptions(ctx, s.Tables.Store, s.Tables.Approvals, account)
 		if err != nil {
 			return err
@@ -178,6 +189,13 @@ func (s Source) rest(ctx context.Context, g *Gathered) error {
 		}
 	}
 	return s.entries(ctx, g)
+}
+
+// waits reports whether what was rejected or has expired is still there to be asked about.
+func (g *Gathered) waits(r approval.Request) bool {
+	return r.Key.Kind == approval.People || slices.ContainsFunc(g.Open, func(o report.Occurrence) bool {
+		return o.ID == r.Key.ID && o.PlanHash == r.Key.Hash && o.State == string(occurrence.Waiting)
+	})
 }
 
 // exempt notes an exemption that holds with what is open: the state hears of it only at the next look.

@@ -6,7 +6,7 @@
 // [Identities]). What the function hears it passes on to the function that decides, refused words as well, so that each is on the record; it writes no
 // table and can change nothing itself.
 //
-//	GET  /                 what waits: a [List]; ?account= for one account alone
+//	GET  /                 what waits: a [List]; ?account= for one account alone; ?ended=1 for what was rejected or has expired and can be asked again
 //	GET  /?ref=REF         how one request stands: an [Answer]; with &verdict= (for an undo &record=) and &since= of a [Receipt] also what became of a word
 //	POST /                 one word: a [Word] as a flat JSON object of strings; the answer is a [Receipt]
 package review

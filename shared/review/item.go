@@ -78,35 +78,42 @@ func (t Tables) Accounts(ctx context.Context) ([]string, error) {
 
 // Pending returns the requests of accounts about which people may still decide, and those approved that are not carried out yet. What expires first is first.
 func (t Tables) Pending(ctx context.Context, accounts []string) ([]Item, error) {
-	lists := make([][]Item, len(accounts))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	for i, account := range accounts {
-		g.Go(func() (err error) {
-			lists[i], err = t.pending(ctx, account)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	out := slices.Concat(lists...)
+	now := t.Now()
+	out, err := t.all(ctx, accounts, func(requests []approval.Request) []approval.Request {
+		return slices.DeleteFunc(requests, func(r approval.Request) bool { return !r.Open() || !now.Before(r.Expires) })
+	})
 	slices.SortStableFunc(out, func(a, b Item) int {
 		if d := a.Request.Expires.Compare(b.Request.Expires); d != 0 {
 			return d
 		}
 		return strings.Compare(a.Ref, b.Ref)
 	})
-	return out, nil
+	return out, err
 }
 
-func (t Tables) pending(ctx context.Context, account string) ([]Item, error) {
+// all are the items of the requests that are kept of each account's.
+func (t Tables) all(ctx context.Context, accounts []string, keep func([]approval.Request) []approval.Request) ([]Item, error) {
+	lists := make([][]Item, len(accounts))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, account := range accounts {
+		g.Go(func() (err error) {
+			lists[i], err = t.items(ctx, account, keep)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(lists...), nil
+}
+
+func (t Tables) items(ctx context.Context, account string, keep func([]approval.Request) []approval.Request) ([]Item, error) {
 	requests, err := approval.List(ctx, t.Store, t.Approvals, account, "", "")
 	if err != nil {
 		return nil, err
 	}
-	now := t.Now()
-	requests = slices.DeleteFunc(requests, func(r approval.Request) bool { return !r.Open() || !now.Before(r.Expires) })
+	requests = keep(requests)
 	open := map[string]occurrence.Occurrence{} // by id
 	if len(requests) > readPlans {
 		list, err := t.Book.ListOpen(ctx, account)

@@ -24,6 +24,8 @@ type Receipt struct {
 type Answer struct {
 	Item Item    `json:"item,omitzero"` // the zero value: there is no such request
 	Word Outcome `json:"word,omitzero"` // of the asker's own word
+	// Stopped is set where what is approved is not carried out because the kill switch is engaged.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // Outcome is what became of a word. The zero value: nothing yet.
@@ -32,8 +34,9 @@ type Outcome struct {
 	Person  string `json:"person"`  // whom the rules file knows the speaker as
 	Refused string `json:"refused"` // why the word changed nothing; empty: it counted
 	Code    string `json:"code"`
-	Ref     string `json:"ref"`     // of the request that was asked for; empty: none was
-	Counted int    `json:"counted"` // who agreed so far
+	Stands  bool   `json:"stands,omitempty"` // it was refused since the same person said the same before, and that counts
+	Ref     string `json:"ref"`              // of the request that was asked for; empty: none was
+	Counted int    `json:"counted"`          // who agreed so far
 	Needed  int    `json:"needed"`
 }
 
@@ -99,6 +102,7 @@ type said struct {
 	Needed  int              `json:"needed"`
 	Refused string           `json:"refused"`
 	Code    string           `json:"code"`
+	Stands  bool             `json:"stands"`
 	Who     string           `json:"who"`
 	News    approval.News    `json:"news"`
 }
@@ -110,7 +114,7 @@ func outcomeOf(e audit.Entry, ref Ref, verdict, record, identity string) Outcome
 	if json.Unmarshal(e.Detail, &d) != nil {
 		return Outcome{}
 	}
-	out := Outcome{Known: true, Person: e.Actor, Refused: d.Refused, Code: d.Code, Counted: d.Counted, Needed: d.Needed}
+	out := Outcome{Known: true, Person: e.Actor, Refused: d.Refused, Code: d.Code, Stands: d.Stands, Counted: d.Counted, Needed: d.Needed}
 	key := d.Request.Key
 	about := key.Kind == ref.Key.Kind && key.ID == ref.Key.ID && key.Hash == ref.Key.Hash
 	his := d.Who == identity || d.Who == ""
@@ -122,6 +126,11 @@ func outcomeOf(e audit.Entry, ref Ref, verdict, record, identity string) Outcome
 		verdict == Undo && d.News == approval.Asked && key.Kind == approval.Undo && d.Request.Record == record:
 		out.Needed, out.Ref = d.Request.Wants(), RefOf(d.Request).String()
 		return out
+	case verdict == Ask && d.News == approval.Asked && about:
+		out.Needed, out.Ref = d.Request.Wants(), RefOf(d.Request).String()
+		return out
+	case verdict == Ask && (asking || about && d.Verdict == "") && d.Code != "" && his:
+		return out
 	case verdict == Undo && (asking || key.Kind == approval.Undo && d.Verdict == "" && (d.Request.Record == record || key.ID == number)) && d.Code != "" && his:
 		return out
 	case verdict == Lift && (asking || key.Kind == approval.Lift && d.Verdict == "") && d.Code != "" && his,
@@ -132,20 +141,26 @@ func outcomeOf(e audit.Entry, ref Ref, verdict, record, identity string) Outcome
 	return Outcome{}
 }
 
-// Text says in a sentence what became of a word, and whether it counted.
+// Text says in a sentence what became of a word, and whether something comes of it.
 func (a Answer) Text(verdict string) (text string, counted bool) {
 	w, r := a.Word, a.Item.Request
 	switch {
 	case !w.Known:
 		return "nothing came of it so far: it is queued, and shoreup pending shows when it counted", false
+	case w.Stands:
+		return w.Refused, true
 	case w.Refused != "":
 		return "refused: " + w.Refused, false
+	case verdict == Ask:
+		return fmt.Sprintf("asked again by %s; now %s: %s", w.Person, agree(w.Needed), command(w.Ref)), true
 	case verdict == Exempt || verdict == Lift || verdict == Undo:
 		return fmt.Sprintf("asked for by %s; now %s: %s", w.Person, agree(w.Needed), command(w.Ref)), true
 	case verdict == Reject:
 		return "rejected by " + w.Person, true
 	case r.State == approval.Pending:
 		return fmt.Sprintf("approved by %s: %d of %d are there, others have to agree", w.Person, w.Counted, w.Needed), true
+	case r.State == approval.Approved && a.Stopped:
+		return fmt.Sprintf("approved by %s: %d of %d are there; nothing is written until the kill switch is lifted (shoreup resume)", w.Person, w.Counted, w.Needed), true
 	case r.State == approval.Approved:
 		return fmt.Sprintf("approved by %s: %d of %d are there, and it is being carried out", w.Person, w.Counted, w.Needed), true
 	case r.State == approval.Applied && (r.Key.Kind == approval.Exempt || r.Key.Kind == approval.Lift || r.Key.Kind == approval.People):
@@ -153,7 +168,19 @@ func (a Answer) Text(verdict string) (text string, counted bool) {
 	case r.State == approval.Applied:
 		return fmt.Sprintf("approved by %s; %s", w.Person, r.Why), true // "applied: fixed"
 	}
-	return fmt.Sprintf("approved by %s, and it is %s by now: %s", w.Person, r.State, r.Why), true
+	return fmt.Sprintf("approved by %s, and nothing came of it: %s", w.Person, overtaken(r)), false
+}
+
+// overtaken says why a request ended without being carried out, and what took its place.
+func overtaken(r approval.Request) string {
+	out := r.Why
+	if len(r.EndedWhy) > 0 {
+		out = strings.Join(r.EndedWhy, "; ")
+	}
+	if r.Moved != nil {
+		out += ". Plan " + r.Moved.Plan + " takes its place: shoreup approve " + r.Moved.Hash[:min(len(r.Moved.Hash), 12)]
+	}
+	return out
 }
 
 // agree says how many others have to.
@@ -175,5 +202,5 @@ func command(ref string) string {
 
 // Settled reports whether asking again would tell no more.
 func (a Answer) Settled(verdict string) bool {
-	return a.Word.Known && (a.Word.Refused != "" || verdict != Approve || a.Item.Request.State != approval.Approved)
+	return a.Word.Known && (a.Word.Refused != "" || verdict != Approve || a.Item.Request.State != approval.Approved || a.Stopped)
 }

@@ -53,6 +53,11 @@ func TestWhatBecameOfAWord(t *testing.T) {
 		"a lift that was asked":       {Lift, map[string]any{"request": request(lift), "news": "asked"}, true},
 		"a lift refused":              {Lift, map[string]any{"refused": "it is not engaged", "code": "nothing"}, true},
 		"a yes to a lift":             {Lift, map[string]any{"request": request(lift), "verdict": "approve"}, false},
+		"what was asked again":        {Ask, map[string]any{"request": request(key), "news": "asked"}, true},
+		"another that was asked":      {Ask, map[string]any{"request": request(another), "news": "asked"}, false},
+		"asking again, refused":       {Ask, map[string]any{"request": request(key), "refused": "it waits already", "code": "again"}, true},
+		"asking in vain, a stranger":  {Ask, map[string]any{"request": request(key), "refused": "no", "code": "stranger", "who": "sso:eve"}, false},
+		"a refused yes to it":         {Ask, map[string]any{"request": request(key), "verdict": "approve", "refused": "no", "code": "late"}, false},
 		"nothing":                     {Approve, nil, false},
 	} {
 		ref := fix()
@@ -78,13 +83,20 @@ func TestOutcomesInWords(t *testing.T) {
 		counted, settled bool
 	}{
 		{Answer{}, Approve, "nothing came of it so far: it is queued, and shoreup pending shows when it counted", false, false},
-		{Answer{Item{Request: pending}, Outcome{Known: true, Refused: "you may not"}}, Approve, "refused: you may not", false, true},
-		{Answer{Item{Request: pending}, known}, Approve, "approved by ada: 1 of 2 are there, others have to agree", true, true},
-		{Answer{Item{Request: approved}, known}, Approve, "approved by ada: 1 of 2 are there, and it is being carried out", true, false},
-		{Answer{Item{Request: applied}, known}, Approve, "approved by ada; applied: fixed", true, true},
-		{Answer{Item{Request: approval.Request{State: approval.Stale, Why: "it is in order already"}}, known}, Approve, "approved by ada, and it is stale by now: it is in order already", true, true},
-		{Answer{Item{Request: pending}, known}, Reject, "rejected by ada", true, true},
-		{Answer{Item{Request: pending}, known}, Exempt, "asked for by ada; now 2 others must agree: shoreup pending", true, true},
+		{Answer{Item: Item{Request: pending}, Word: Outcome{Known: true, Refused: "you may not"}}, Approve, "refused: you may not", false, true},
+		{Answer{Item: Item{Request: pending}, Word: Outcome{Known: true, Refused: "ada has approved it already, and that counts", Code: "again", Stands: true}}, Approve, "ada has approved it already, and that counts", true, true},
+		{Answer{Item: Item{Request: pending}, Word: known}, Approve, "approved by ada: 1 of 2 are there, others have to agree", true, true},
+		{Answer{Item: Item{Request: approved}, Word: known}, Approve, "approved by ada: 1 of 2 are there, and it is being carried out", true, false},
+		{Answer{Item: Item{Request: approved}, Word: known, Stopped: true}, Approve, "approved by ada: 1 of 2 are there; nothing is written until the kill switch is lifted (shoreup resume)", true, true},
+		{Answer{Item: Item{Request: applied}, Word: known}, Approve, "approved by ada; applied: fixed", true, true},
+		{Answer{Item: Item{Request: approval.Request{State: approval.Stale, Why: "it is in order already"}}, Word: known}, Approve, "approved by ada, and nothing came of it: it is in order already", false, true},
+		{
+			Answer{Item: Item{Request: approval.Request{State: approval.Superseded, Why: "all in one", EndedWhy: []string{"the resource changed: policy", "the control's version 1 is 2 now"}, Moved: &approval.Moved{Plan: "p-2", Hash: hash}}}, Word: known},
+			Approve, "approved by ada, and nothing came of it: the resource changed: policy; the control's version 1 is 2 now. Plan p-2 takes its place: shoreup approve " + hash[:12], false, true,
+		},
+		{Answer{Item: Item{Request: pending}, Word: known}, Ask, "asked again by ada; now 2 others must agree: shoreup pending", true, true},
+		{Answer{Item: Item{Request: pending}, Word: known}, Reject, "rejected by ada", true, true},
+		{Answer{Item: Item{Request: pending}, Word: known}, Exempt, "asked for by ada; now 2 others must agree: shoreup pending", true, true},
 	} {
 		text, counted := c.answer.Text(c.verdict)
 		if text != c.want || counted != c.counted || c.answer.Settled(c.verdict) != c.settled {

@@ -21,6 +21,7 @@ const (
 	Exempt  = "exempt" // asks for an exemption, about which others decide
 	Lift    = "lift"   // asks to lift the kill switch
 	Undo    = "undo"   // asks to take back a fix
+	Ask     = "ask"    // asks once more about what was rejected or has expired
 )
 
 const (
@@ -31,7 +32,7 @@ const (
 
 // Word is what somebody says. There is no name in it: who speaks is AWS's to say.
 type Word struct {
-	Verdict string // Approve, Reject, Exempt, Lift, Undo
+	Verdict string // Approve, Reject, Exempt, Lift, Undo, Ask
 	Ref     string // of the request; empty for Lift and Undo
 	Hash    string // of what the speaker was shown; must be the request's
 	Reason  string // needed by all but Approve
@@ -65,11 +66,29 @@ func ParseWord(body []byte) (Word, error) {
 	return w, w.check()
 }
 
+// Check says what is wrong with a word before it is said, at that time: an exemption that would end too early or too late is refused by whoever decides, too.
+func (w Word) Check(now time.Time) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+	if w.Verdict != Exempt {
+		return nil
+	}
+	until, err := time.Parse(time.DateOnly, w.Until)
+	if err != nil {
+		return err // was checked
+	}
+	if no := (approval.Exemption{Owner: "somebody", Reason: w.Reason, Until: until}).Check(now); no != nil {
+		return no
+	}
+	return nil
+}
+
 func (w Word) check() error {
 	switch w.Verdict {
-	case Approve, Reject, Exempt, Lift, Undo:
+	case Approve, Reject, Exempt, Lift, Undo, Ask:
 	default:
-		return fmt.Errorf("%q is no verdict: write approve, reject, exempt, lift or undo", cut(w.Verdict))
+		return fmt.Errorf("%q is no verdict: write approve, reject, exempt, lift, undo or ask", cut(w.Verdict))
 	}
 	if w.Via != "cli" && w.Via != "page" {
 		return errors.New(`"via" says where it was said: cli or page`)
@@ -103,8 +122,11 @@ func (w Word) check() error {
 	if w.Hash != ref.Key.Hash {
 		return errors.New(`"hash" is not that of the request: what you were shown is not what you would decide about; look again`)
 	}
-	if w.Verdict == Exempt {
+	switch {
+	case w.Verdict == Exempt:
 		return w.checkExemption(ref)
+	case w.Verdict == Ask && ref.Key.Kind != approval.Fix && ref.Key.Kind != approval.People:
+		return fmt.Errorf("only a fix and a change of who decides can be asked again, not a request of kind %s: ask for it anew", ref.Key.Kind)
 	}
 	return nil
 }
@@ -148,6 +170,9 @@ func (w Word) Said(identity string) (approval.Said, error) {
 	ref, err := ParseRef(w.Ref)
 	if err != nil {
 		return approval.Said{}, err
+	}
+	if w.Verdict == Ask {
+		return approval.Said{Again: &approval.Againing{Key: ref.Key, Round: ref.Round, Why: w.Reason, Identity: identity}}, nil
 	}
 	if w.Verdict != Exempt {
 		return approval.Said{Answer: &approval.Answer{Key: ref.Key, Round: ref.Round, Verdict: approval.Verdict(w.Verdict), Identity: identity, Via: via, Why: w.Reason}}, nil

@@ -34,6 +34,7 @@ func TestWordsTravel(t *testing.T) {
 			Word{Verdict: Exempt, Ref: fix().String(), Hash: hash, Reason: "on purpose", Until: "2026-12-31", Via: "page"},
 			approval.Said{Exempt: &approval.Exempting{Key: key, Identity: "sso:ada", Exemption: approval.Exemption{Owner: "sso:ada", Reason: "on purpose", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}}},
 		},
+		"ask":  {Word{Verdict: Ask, Ref: fix().String(), Hash: hash, Reason: "the incident is over", Via: "page"}, approval.Said{Again: &approval.Againing{Key: key, Round: 1, Why: "the incident is over", Identity: "sso:ada"}}},
 		"undo": {Word{Verdict: Undo, Record: "111122223333/18", Reason: "the site is down", Via: "page"}, approval.Said{Undo: &approval.Undoing{Account: "111122223333", Seq: 18, Why: "the site is down", Identity: "sso:ada"}}},
 		"lift": {Word{Verdict: Lift, Reason: "it was a drill", Via: "cli"}, approval.Said{Lift: &approval.Lifting{Why: "it was a drill", Identity: "sso:ada"}}},
 	} {

@@ -33,14 +33,16 @@ var pages = []struct {
 	{"sample.html", func() report.Report { return reporttest.Report(400) }, nil},
 	{"many.html", func() report.Report { return reporttest.Report(many) }, nil},
 	{"empty.html", func() report.Report { return report.Build(report.Input{Now: reporttest.Now}) }, nil},
-	{"review.html", func() report.Report { return reporttest.Report(400) }, &html.Review{Token: `a"b<c>&d`, Endpoint: "/decide"}},
+	{"review.html", func() report.Report { return reporttest.Report(400) }, &html.Review{Token: `a"b<c>&d`, Endpoint: "/decide", You: "sso:ann@example.com"}},
+	{"waiting.html", func() report.Report { return reporttest.Waiting(3) }, &html.Review{Token: "t", Endpoint: "/decide", You: "sso:ann@example.com"}},
+	{"none.html", func() report.Report { return reporttest.Waiting(0) }, &html.Review{Token: "t", Endpoint: "/decide", You: "sso:ann@example.com"}},
 }
 
 // checks are all checks that the script must have made: one that is lost would otherwise pass unseen.
 var checks = []string{
 	"opens without a connection to anywhere", "ten thousand open in under 2 s", "ten thousand filter without lag", "only visible rows are in the document", "hostile names are only text",
 	"the policy stops scripts and connections", "search finds, and says how many", "filters and their counts agree with the data", "groups fold and unfold", "the keyboard reaches everything",
-	"links lead to a plan", "details show all of a plan", "copy buttons copy", "light and dark have contrast", "names and roles for those who listen", "a phone shows it", "paper has everything open",
+	"links lead to a plan", "details show all of a plan", "copy buttons copy", "light and dark have contrast", "names and roles for those who listen", "a phone shows it", "paper has every row", "a hash opens its plan", "what people did not want", "a page of what waits says no more than it knows", "what takes the place of another plan",
 	"an empty report opens", "a file decides nothing", "a served page sends decisions", "screenshots",
 }
 

@@ -79,6 +79,15 @@ const cases = {
     assert.deepEqual(logic.visibleRange(0, 600, 60, 3, 5), [0, 3]);
     assert.deepEqual(logic.visibleRange(9e9, 600, 60, 0, 5), [0, 0]);
   },
+  'a hash means one row'() {
+    const plan = report.plans.find((p) => p.hash && p.outcome === 'reported');
+    assert.deepEqual(logic.byHash(rows, 'plans', plan.hash.slice(0, 16)), { view: 'plans', key: plan.key });
+    assert.deepEqual(logic.byHash(rows, 'overview', plan.hash), { view: 'plans', key: plan.key });
+    assert.equal(logic.byHash(rows, 'plans', 'f'.repeat(64)), null);
+    assert.equal(logic.byHash({ plans: [rows.plans[0], rows.plans[0]] }, 'plans', ''), null, 'several are none');
+    for (const [text, want] of [['0123abcd', true], ['0123abc', false], ['0123ABCD', false], ['0'.repeat(65), false], ['photos', false]]) assert.equal(logic.isHash(text), want);
+    assert.equal(logic.reasonOf('no-such-code'), 'no-such-code');
+  },
   'the address holds the state'() {
     const state = { view: 'waiting', plan: 'p-1 &=#/é', q: 'a b', group: 'owner', sort: 'age', chosen: { severity: ['high', 'low'], owner: ['-2+3'] } };
     assert.deepEqual(logic.parseHash(logic.formatHash(state)), state);

@@ -112,17 +112,25 @@ export const looks = {
     await page.tap('[data-facet=severity] summary');
     const menu = await page.locator('[data-facet=severity] .menu').boundingBox();
     assert.ok(menu.x >= 0 && menu.x + menu.width <= 390, JSON.stringify(menu));
+    // All parts are in sight, and long names in two lines.
+    for (const tab of await page.locator('[role=tab]').all()) {
+      const box = await tab.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= 390, await tab.innerText());
+    }
+    const cut = await page.evaluate(() => [...document.querySelectorAll('#list .row .name')].filter((e) => e.textContent.length <= 45 && e.scrollHeight > e.clientHeight + 1).map((e) => e.textContent));
+    assert.deepEqual(cut, []);
   },
 
-  async 'paper has everything open'({ open, file, dir }) {
+  async 'paper has every row'({ open, file, dir }) {
     const page = await open('sample.html', { hash: '#view=plans&severity=high&region=us-east-1' });
     const n = Number((await page.innerText('#found')).match(/^\d+/)[0]);
     await page.emulateMedia({ media: 'print' });
     await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
     assert.equal(await page.locator('#paper .details').count(), n);
-    assert.equal(await page.locator('#paper details:not([open])').count(), 0);
-    for (const gone of ['#lists', '.tools', '#tabs', '#paper .copy']) assert.ok(!await page.locator(gone).first().isVisible(), gone);
-    assert.ok(await page.locator('#paper pre').first().isVisible());
+    assert.equal(await page.locator('#paper details[open]').count(), 0, 'calls are named and not written out');
+    for (const gone of ['#lists', '.tools', '#tabs', '#paper .copy', '#paper [data-title="Why it matters"]']) assert.ok(!await page.locator(gone).first().isVisible(), gone);
+    assert.ok(await page.locator('#paper .diff').first().isVisible());
+    assert.ok(!await page.locator('#paper pre').first().isVisible());
     await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
     assert.equal(await page.locator('#paper .details').count(), 0);
     await page.pdf({ path: file(join(dir, 'print.pdf')), format: 'A4' });
@@ -130,7 +138,7 @@ export const looks = {
 
   async 'screenshots'({ open, file, dir }) {
     const shot = async (name, options, act) => {
-      const page = await open('sample.html', options);
+      const page = await open(options.name ?? 'sample.html', options);
       await act?.(page);
       await page.screenshot({ path: file(join(dir, name)), fullPage: !options.hash });
     };
@@ -144,6 +152,9 @@ export const looks = {
     const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
     await shot('phone-overview.png', phone);
     await shot('phone-list.png', { ...phone, hash: '#view=plans' });
+    await shot('refused-light.png', { hash: '#view=refused' }, details);
+    await shot('waiting-only-light.png', { name: 'waiting.html', hash: '#view=waiting' }, (page) => page.locator('#list .row').first().click());
+    await shot('waiting-only-dark.png', { name: 'waiting.html', colorScheme: 'dark' });
     await shot('phone-details.png', { ...phone, hash: '#view=plans&outcome=Would+fix' }, details);
   },
 };

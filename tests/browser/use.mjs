@@ -124,14 +124,82 @@ export const use = {
     const diff = plan.changes[0].diff[0];
     for (const want of [plan.title, plan.reason, plan.violations[0].reason, plan.changes[0].why, plan.changes[0].call, diff.field, diff.before, plan.never_auto[0], plan.notes[0], plan.caused_by, plan.decision.rule, plan.hash, plan.id, plan.arn, plan.owner,
       'What could break', 'How to undo', plan.changes[0].undo[0].call, 'Policy, unfolded:', '"Sid": "Partner"', report.controls.find((c) => c.id === plan.control).breaks]) assert.ok(text.includes(want), want);
-    await page.click('.call summary >> nth=0');
     assert.deepEqual(JSON.parse(await page.innerText('.call pre >> nth=0')), plan.changes[0].input);
     for (const [view, wants] of Object.entries({ waiting: ['who may decide', 'security-on-call', 'approvals', 'expires'], exceptions: ['Holds off now', 'written in', 'until'], refused: ['Refused', 'rule'], fixes: ['verified', 'took', 'shoreup undo'] })) {
       await page.click(`[data-view=${view}]`);
-      await page.locator('#list .row').nth(1).click();
+      const rows = page.locator('#list .row');
+      await (view === 'refused' ? rows.filter({ has: page.locator('.chip', { hasText: /^Refused$/ }) }).first() : rows.nth(1)).click();
       const said = await page.innerText('#details');
       for (const want of wants) assert.ok(said.includes(want), `${view}: ${want} in ${said}`);
     }
+  },
+
+  async 'a hash opens its plan'({ open }) {
+    const report = await data(await open('sample.html'));
+    const plan = report.plans.find((p) => p.hash && p.outcome === 'awaiting_approval');
+    for (const hash of [`#q=${plan.hash}&view=plans`, `#q=${plan.hash.slice(0, 12)}&view=plans`, `#q=${plan.hash}`]) {
+      const page = await open('sample.html', { hash });
+      assert.equal(await page.innerText('#details-title'), plan.resource, hash);
+      assert.ok((await page.innerText('#details')).includes(plan.hash), hash);
+    }
+    const other = report.waiting.find((w) => w.kind === 'switch');
+    const page = await open('sample.html', { hash: `#q=${other.hash}&view=plans` });
+    assert.equal(await page.innerText('#details-title'), 'Lift the kill switch', 'what is no plan is found as well');
+    const unknown = await open('sample.html', { hash: '#q=' + '0123456789abcdef'.repeat(4) + '&view=plans' });
+    assert.match(await unknown.innerText('#empty'), /^No plan of this report has the hash 0123456789abcdef.*newer than the report, which was made 2026-11-22 14:30 UTC.*shoreup review/);
+    assert.equal(await unknown.locator('#details-title').count(), 0);
+  },
+
+  async 'what people did not want'({ open }) {
+    const page = await open('sample.html');
+    const report = await data(page);
+    const words = report.figures.refused_words;
+    assert.ok(words.length > 1);
+    const said = await page.innerText('.words');
+    for (const { n } of words) assert.ok(said.includes(n + ' said '), said);
+    await page.click('.words a');
+    assert.equal(await found(page), words.reduce((n, c) => n + c.n, 0));
+    const no = report.refused.find((r) => r.kind === 'rejected');
+    await page.evaluate((k) => { location.hash = '#view=refused&plan=' + encodeURIComponent(k); }, no.key);
+    await page.waitForFunction((t) => document.getElementById('details-title')?.textContent === t, no.resource);
+    const text = await page.innerText('#details');
+    for (const want of ['Rejected by a person', 'the site needs it until the move', 'ann', 'Slack', no.when.slice(11, 16)]) assert.ok(text.includes(want), `${want} in ${text}`);
+    await page.fill('#search', 'ann until the move');
+    assert.equal(await found(page), report.refused.filter((r) => r.kind === 'rejected').length);
+  },
+
+  async 'what takes the place of another plan'({ open }) {
+    const first = await open('sample.html');
+    const report = await data(first);
+    const was = report.waiting.find((w) => w.was);
+    const again = report.waiting.find((w) => w.again);
+    for (const [w, wants] of [[was, ['Takes the place of another plan', 'the resource changed: policy', was.was.hash.slice(0, 12), 'statement 3 (Sid "Old")']], [again, ['Asked again', 'bob', 'the move is over', 'rejected by ann: not before the move']]]) {
+      const page = await open('sample.html', { hash: '#view=waiting&plan=' + encodeURIComponent(w.key) });
+      const text = await page.innerText('#details');
+      for (const want of wants) assert.ok(text.includes(want), `${want} in ${text}`);
+    }
+  },
+
+  async 'a page of what waits says no more than it knows'({ open }) {
+    const none = await open('none.html');
+    assert.equal(await none.innerText('.summary'), 'Nothing waits for a decision in these accounts.');
+    const page = await open('waiting.html');
+    assert.equal(await page.innerText('.summary'), '3 questions wait for a decision in these accounts.');
+    assert.deepEqual(await page.locator('[role=tab]').evaluateAll((tabs) => tabs.map((t) => t.dataset.view)), ['overview', 'waiting', 'refused']);
+    const text = await page.innerText('body');
+    for (const never of ['fixed', 'Fixes', 'Nothing is wrong', 'owner', 'exceptions']) assert.ok(!text.replace(/What else is wrong, exempt or fixed.*/s, '').includes(never), `${never} in ${text}`);
+    for (const want of ['you decide as sso:ann@example.com', 'What this page does not know', 'can be asked again']) assert.ok(text.includes(want), `${want} in ${text}`);
+    await page.click('[data-view=waiting]');
+    await page.locator('#list .row').first().click();
+    const details = await page.innerText('#details');
+    assert.ok(details.includes('You decide as sso:ann@example.com') && !/owner\W+unknown/.test(details), details);
+    const order = await page.evaluate(() => [...document.querySelectorAll('#details .change > *')].map((e) => e.className || e.tagName));
+    assert.deepEqual(order.slice(0, 3), ['P', 'diff', 'call'], 'the difference is read before the calls');
+    assert.ok(await page.locator('#details .call pre').first().isVisible(), 'the exact call is there to be read');
+    await page.click('[data-view=refused]');
+    await page.locator('#list .row').first().click();
+    assert.equal(await page.innerText('.review h3'), 'Ask again');
+    assert.equal(await page.locator('.review button').count(), 1);
   },
 
   async 'copy buttons copy'({ open }) {

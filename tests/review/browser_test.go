@@ -18,7 +18,7 @@ type visit struct {
 	Who  string            `json:"who"`
 	Link string            `json:"link"`
 	View string            `json:"view"`
-	Do   map[string]string `json:"do"`             // resource to approve, reject or undo
+	Do   map[string]string `json:"do"`             // resource to approve, reject, ask about again or undo
 	Keep string            `json:"keep,omitempty"` // folder for screenshots
 }
 
@@ -31,7 +31,7 @@ type seen struct {
 }
 
 // TestDecidingInABrowser presses the page's own buttons in a real browser: requests that the page did not send are refused, who may not decide is told so, what
-// is approved is fixed, and a fix is asked to be taken back.
+// is approved is fixed, what was rejected is asked again, and a fix is asked to be taken back.
 func TestDecidingInABrowser(t *testing.T) {
 	t.Parallel()
 	where, without := browsertest.Install(t)
@@ -48,6 +48,7 @@ func TestDecidingInABrowser(t *testing.T) {
 		{Who: "eve", Link: w.link(w.eve, nil).String(), View: "waiting", Do: map[string]string{one: "approve"}},
 		{Who: "zoe", Link: w.link(w.zoe, nil).String(), View: "waiting", Do: map[string]string{one: "approve"}},
 		{Who: "ada", Link: w.link(w.ada, nil).String(), View: "waiting", Do: map[string]string{one: "approve", two: "reject"}},
+		{Who: "bo", Link: w.link(w.bo, nil).String(), View: "refused", Do: map[string]string{two: "ask"}},
 	}
 	w.sameCredentials()
 	visits = append(visits, visit{
@@ -71,6 +72,9 @@ func TestDecidingInABrowser(t *testing.T) {
 		if v.Who == "eve" && (w.state(yes).State != approval.Pending || len(w.state(yes).Votes) > 0) {
 			t.Errorf("after requests that the page did not send: %+v", w.state(yes))
 		}
+		if r := w.state(no); v.Who == "ada" && (r.State != approval.Rejected || r.Why != "rejected by ada: the site needs it") {
+			t.Errorf("%+v", r)
+		}
 		got = append(got, s)
 	}
 	w.until("what was approved is fixed", func() bool { return w.state(yes).State == approval.Applied })
@@ -83,16 +87,17 @@ func TestDecidingInABrowser(t *testing.T) {
 		{"zoe", forged, both, map[string]string{one: "Not accepted: " + w.zoe.ARN + " is nobody of the list people in the rules file; whoever keeps it can add you."}},
 		{"ada", forged, both, map[string]string{one: "Recorded: approved by ada; applied: fixed. Load the page again", two: "Recorded: rejected by ada. Load the page again"}},
 	}
-	if diff := cmp.Diff(want, got[:3]); diff != "" {
+	want = append(want, seen{"bo", []string{}, []string{}, map[string]string{two: "Recorded: asked again by bo; now somebody else must agree: shoreup approve " + short(no) + ". Load the page again"}})
+	if diff := cmp.Diff(want, got[:4]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if answer := got[3].Answers["fixed-"+w.account]; !strings.HasPrefix(answer, "Recorded: asked for by ada; now somebody else must agree: shoreup approve ") {
+	if answer := got[4].Answers["fixed-"+w.account]; !strings.HasPrefix(answer, "Recorded: asked for by ada; now somebody else must agree: shoreup approve ") {
 		t.Errorf("the undo of %s: %q", record, answer)
 	}
 	if undo := w.asked(approval.Undo); undo.Request.Record != record || undo.Request.Requester != "ada" {
 		t.Errorf("asked was %+v", undo.Request)
 	}
-	if r := w.state(no); r.State != approval.Rejected || r.Why != "rejected by ada: the site needs it" || !w.open(two) || w.open(one) {
+	if r := w.state(no); r.State != approval.Pending || r.Round != 2 || r.Requester != "bo" || !w.open(two) || w.open(one) {
 		t.Errorf("%+v", r)
 	}
 	if diff := cmp.Diff([]string{"four-eyes " + w.eve.ARN, "stranger " + w.zoe.ARN}, w.refusals()); diff != "" {

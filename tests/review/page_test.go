@@ -29,11 +29,15 @@ type browser struct {
 	report struct {
 		Waiting []struct{ Approval, Plan, Kind string }
 		Plans   []struct{ ID, Hash, Key, Occurrence string }
+		Refused []struct {
+			AskAgain string `json:"ask_again"`
+		}
+		Only string
 	}
 }
 
 var (
-	metaTag  = regexp.MustCompile(`<meta name="shoreup-review" content="([^"]+)" data-endpoint="([^"]+)">`)
+	metaTag  = regexp.MustCompile(`<meta name="shoreup-review" content="([^"]+)" data-endpoint="([^"]+)" data-you="[^"]*">`)
 	dataPart = regexp.MustCompile(`(?s)<script type="application/json" id="report">(.*?)</script>`)
 )
 
@@ -122,9 +126,15 @@ func (b *browser) press(verdict, reason, until string) (int, string) {
 		b.t.Fatalf("the page shows %+v", b.report)
 	}
 	plan := b.report.Plans[0]
-	body, err := json.Marshal(map[string]string{
+	return b.send(map[string]string{
 		"verdict": verdict, "plan": plan.ID, "hash": plan.Hash, "occurrence": plan.Occurrence, "approval": b.report.Waiting[0].Approval, "reason": reason, "until": until,
 	})
+}
+
+// send posts a decision as the page's script does.
+func (b *browser) send(decision map[string]string) (int, string) {
+	b.t.Helper()
+	body, err := json.Marshal(decision)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/shoreup/shoreup/shared/core"
 	"github.com/shoreup/shoreup/shared/engine"
 	"github.com/shoreup/shoreup/shared/handler"
+	"github.com/shoreup/shoreup/shared/localcloud/build"
 	"github.com/shoreup/shoreup/shared/localcloud/emulator"
 	"github.com/shoreup/shoreup/shared/localcloud/emulator/emulatortest"
 	"github.com/shoreup/shoreup/shared/localcloud/setup"
@@ -43,37 +44,16 @@ import (
 )
 
 const (
-	region   = "eu-west-1"
-	wordsARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-words"
-	otherARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-other"
-	ssoRole  = "AWSReservedSSO_Approvers_0123456789abcdef"
+	region      = "eu-west-1"
+	wordsARN    = "arn:aws:sqs:eu-west-1:111122223333:shoreup-words"
+	otherARN    = "arn:aws:sqs:eu-west-1:111122223333:shoreup-other"
+	approvedARN = "arn:aws:sqs:eu-west-1:111122223333:shoreup-approved"
+	ssoRole     = "AWSReservedSSO_Approvers_0123456789abcdef"
 )
 
-// scratch is where the command is built; the only way to have it for all tests of the process.
-var scratch string
+func TestMain(m *testing.M) { emulatortest.Main(m) }
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "shoreup-review-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	scratch = dir
-	emulatortest.Main(m)
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-}
-
-var binary = sync.OnceValues(func() (string, error) {
-	out := filepath.Join(scratch, "shoreup")
-	cmd := exec.Command("go", "build", "-o", out, "./cmd/shoreup")
-	cmd.Dir = "../.."
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the command: %w\n%s", err, said)
-	}
-	return out, nil
-})
+var binary = sync.OnceValues(func() (string, error) { return build.Command(context.Background()) })
 
 // world is an installation in an account of its own: the functions that decide, apply and answer at the review URL, with a queue between them.
 type world struct {
@@ -165,8 +145,8 @@ func (w *world) functions() {
 		Exempted: func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error) {
 			return approval.Exempted(ctx, store, approvals, control, r, time.Now())
 		},
-		Ask: func(_ context.Context, control string, r awsapi.Resource) error {
-			return w.send(otherARN, approval.Pointer{Control: control, Resource: r})
+		Ask: func(_ context.Context, control string, r awsapi.Resource, clicked time.Time) error {
+			return w.send(otherARN, approval.Pointer{Control: control, Resource: r, Clicked: clicked})
 		},
 		Enqueue: func(_ context.Context, o engine.Order) error { return w.send("apply", o) },
 		Sleep:   func(context.Context, time.Duration) error { return nil },
@@ -181,7 +161,7 @@ func (w *world) functions() {
 				if err != nil {
 					return err
 				}
-				return w.send("apply", o)
+				return w.send(approvedARN, o)
 			},
 		},
 	}
@@ -227,8 +207,8 @@ func (w *world) pump(ctx context.Context) {
 
 func (w *world) deliver(ctx context.Context, m message) (again bool, err error) {
 	batch := lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{{MessageId: "m", EventSource: "aws:sqs", EventSourceARN: m.queue, Body: m.body}}}
-	if m.queue == "apply" {
-		out, err := (&handler.Apply{Engine: w.engine, DeadLetter: w.dead}).Handle(ctx, batch)
+	if m.queue == "apply" || m.queue == approvedARN {
+		out, err := (&handler.Apply{Engine: w.engine, DeadLetter: w.dead, Approved: approvedARN}).Handle(ctx, batch)
 		return len(out.BatchItemFailures) > 0, err
 	}
 	raw, err := json.Marshal(batch)

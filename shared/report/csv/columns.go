@@ -101,7 +101,9 @@ func refusalColumns() []column[report.Refusal] {
 	return with(about(func(r report.Refusal) report.Subject { return r.Subject }),
 		c{"when", func(r report.Refusal) string { return stamp(r.When) }}, c{"reason", func(r report.Refusal) string { return r.Reason }},
 		c{"rule", func(r report.Refusal) string { return r.Rule }}, c{"plan", func(r report.Refusal) string { return r.Plan }},
-		c{"record", func(r report.Refusal) string { return record(r.Record) }},
+		c{"record", func(r report.Refusal) string { return record(r.Record) }}, c{"kind", func(r report.Refusal) string { return r.Kind }},
+		c{"by", func(r report.Refusal) string { return r.By }}, c{"verdict", func(r report.Refusal) string { return r.Verdict }},
+		c{"via", func(r report.Refusal) string { return r.Via }}, c{"code", func(r report.Refusal) string { return r.Code }},
 	)
 }
 

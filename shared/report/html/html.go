@@ -19,6 +19,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/shoreup/shoreup/shared/notify/show"
 	"github.com/shoreup/shoreup/shared/report"
 	reportjson "github.com/shoreup/shoreup/shared/report/json"
 )
@@ -38,13 +39,14 @@ type Options struct {
 	Review *Review
 }
 
-// Review is where the page sends decisions. A decision is a POST of JSON with the keys verdict (approve, reject, exempt, undo), plan, hash, occurrence,
+// Review is where the page sends decisions. A decision is a POST of JSON with the keys verdict (approve, reject, exempt, undo, ask), plan, hash, occurrence,
 // approval (the id of the question, if somebody was asked), record (of the fix, for undo), reason and until (a date, for exempt), and with the token in the
 // header X-Shoreup-Token.
 // Any status 2xx means that it was recorded; the answer is a JSON object whose "message" is shown.
 type Review struct {
 	Token    string // proves that the request comes from this page; no proof of who sends it
 	Endpoint string // a path on the page's own server, such as "/decide"
+	You      string // as whom the reader decides; empty: not known
 }
 
 // Write writes the page. The report is streamed: no copy of it is made.
@@ -108,7 +110,7 @@ func (r *Review) meta() (string, error) {
 	if r.Token == "" {
 		return "", errors.New("a page that decides needs a token")
 	}
-	return fmt.Sprintf(`<meta name="shoreup-review" content="%s" data-endpoint="%s">`, html.EscapeString(r.Token), html.EscapeString(r.Endpoint)), nil
+	return fmt.Sprintf(`<meta name="shoreup-review" content="%s" data-endpoint="%s" data-you="%s">`, html.EscapeString(r.Token), html.EscapeString(r.Endpoint), html.EscapeString(show.Visible(r.You))), nil
 }
 
 func joined(names []string) (string, error) {

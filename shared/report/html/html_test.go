@@ -111,8 +111,8 @@ func TestThePageLoadsNothing(t *testing.T) {
 
 func TestReview(t *testing.T) {
 	t.Parallel()
-	text := page(t, report.Report{}, html.Options{Review: &html.Review{Token: `a"b<c>&d`, Endpoint: "/decide?x=1"}})
-	if !strings.Contains(text, `<meta name="shoreup-review" content="a&#34;b&lt;c&gt;&amp;d" data-endpoint="/decide?x=1">`) {
+	text := page(t, report.Report{}, html.Options{Review: &html.Review{Token: `a"b<c>&d`, Endpoint: "/decide?x=1", You: "sso:a<b>"}})
+	if !strings.Contains(text, `<meta name="shoreup-review" content="a&#34;b&lt;c&gt;&amp;d" data-endpoint="/decide?x=1" data-you="sso:a&lt;b&gt;">`) {
 		t.Error("the element is missing or not escaped")
 	}
 	if strings.Contains(page(t, report.Report{}, html.Options{}), `<meta name="shoreup-review"`) {

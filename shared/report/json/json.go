@@ -29,6 +29,9 @@ func write(w io.Writer, r report.Report, escape bool) error {
 	s.enc.SetEscapeHTML(escape)
 	s.raw("{")
 	s.value("schema", r.Schema, "")
+	if r.Only != "" {
+		s.value("only", r.Only, ",")
+	}
 	s.value("generated", r.Generated, ",")
 	if !r.Since.IsZero() {
 		s.value("since", r.Since, ",")

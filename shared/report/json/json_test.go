@@ -66,7 +66,7 @@ func TestKeysInOrder(t *testing.T) {
 ,"accounts":[]
 ,"regions":[]
 ,"rules":{"version":"","hash":""}
-,"figures":{"open":{"total":0,"critical":0,"high":0,"medium":0,"low":0},"outcomes":[],"in_order":-1,"unseen":0,"waiting":0,"ending_soon":0,"fixed":{"n":0,"timed":0,"mean_seconds":0,"median_seconds":0,"mean_exposure_seconds":0},"not_fixed":0,"days":[],"by_owner":[],"by_severity":[],"by_control":[],"by_account":[],"by_service":[]}
+,"figures":{"open":{"total":0,"critical":0,"high":0,"medium":0,"low":0},"outcomes":[],"in_order":-1,"unseen":0,"waiting":0,"ending_soon":0,"refused_words":[],"fixed":{"n":0,"timed":0,"mean_seconds":0,"median_seconds":0,"mean_exposure_seconds":0},"not_fixed":0,"days":[],"by_owner":[],"by_severity":[],"by_control":[],"by_account":[],"by_service":[]}
 ,"controls":[]
 ,"waiting":[]
 ,"exceptions":[]

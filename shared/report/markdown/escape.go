@@ -4,15 +4,17 @@ import "strings"
 
 // special are the characters that Markdown, its GitHub flavour and the HTML in it give a meaning. As a character reference each is just itself
 // (CommonMark 0.31, 2.5: a reference cannot stand for a symbol of the structure).
-const special = "&<>\\`*_{}[]()#+-.!|~=:$\"'"
+const special = "&<>\\`*_{}[]()#+.!|~=:$\"'"
 
 // prose makes outside text say just what it says, on one line: no markup, no HTML, no link, no table cell's end. Addresses are not turned
-// into links because their colon and dots are references, and a comment behind @ and # keeps people and issues from being mentioned, which GitHub does with text
+// into links because their colon and dots are references; a hyphen has a meaning only where a line begins, and stays what people can copy elsewhere. A comment behind @ and # keeps people and issues from being mentioned, which GitHub does with text
 // after it has resolved references.
 func prose(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for i, r := range s {
 		switch {
+		case r == '-' && strings.TrimLeft(s[:i], " \r\n") == "": // a list, a line or a heading
+			b.WriteString(reference(r))
 		case r == '\n' || r == '\r':
 			b.WriteByte(' ')
 		case r == '@' || r == '#':

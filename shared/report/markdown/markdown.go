@@ -155,9 +155,22 @@ func (p *printer) exceptions() {
 func (p *printer) refused() {
 	var rows [][]string
 	for _, r := range p.report.Refused {
-		rows = append(rows, append(about(r.Subject), prose(r.Reason), day(r.When)))
+		by := map[string]string{"rules": "the rules", "expired": "nobody decided in time"}[r.Kind]
+		if by == "" {
+			by = r.By
+		}
+		what := r.Title
+		if r.Kind == "word" {
+			what = "a word that changed nothing (" + r.Verdict + "): " + what
+		}
+		rows = append(rows, append(about(r.Subject), prose(what), prose(by), prose(r.Reason), day(r.When)))
 	}
-	p.table("Refused", append(aboutColumns[:len(aboutColumns):len(aboutColumns)], "why", "when (UTC)"), rows)
+	p.table("Refused", append(aboutColumns[:len(aboutColumns):len(aboutColumns)], "what", "by", "why", "when (UTC)"), rows)
+	rows = nil
+	for _, c := range p.report.Figures.RefusedWords {
+		rows = append(rows, []string{prose(c.Name), fmt.Sprint(c.N)})
+	}
+	p.table("Words of people that changed nothing", []string{"why", "times"}, rows)
 }
 
 func (p *printer) fixes() {
@@ -199,7 +212,11 @@ func (p *printer) plan(f report.Plan) {
 	if f.Decision.Mode != "" {
 		p.f("- decision: %s (%s)\n", prose(f.Decision.Mode), prose(f.Decision.Rule))
 	}
-	p.f("- owner: %s; open for: %s\n", prose(f.Owner), duration(f.Exposure))
+	p.f("- owner: %s", prose(f.Owner))
+	if f.Exposure > 0 {
+		p.f("; open for: %s", duration(f.Exposure))
+	}
+	p.f("\n")
 	if f.UndoCommand != "" {
 		p.f("- undo: %s\n", code(f.UndoCommand))
 	}

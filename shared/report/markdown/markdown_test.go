@@ -45,10 +45,10 @@ const want = "# shoreup report\n\nMade 2026-11-22 14:30:00 UTC for 1 account in 
 	"**1 open**: 1 critical, 0 high, 0 medium, 0 low. 1 waiting for a person, 0 not seen.\n\n" +
 	"## By owner\n\n| owner | open | critical | high | waiting | fixed | mean time to fix |\n| --- | --- | --- | --- | --- | --- | --- |\n| team | 1 | 1 | 0 | 1 | 0 |  |\n\n" +
 	"## Waiting for a person\n\n| severity | control | resource | account | Region | owner | question | for | approvals | expires (UTC) |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n" +
-	"| critical | <code>s3&#45;bucket&#45;public</code> | <code>b&#124;c</code> | <code>111122223333</code> | eu&#45;west&#45;1 | team | Close buckets |  |  |  |\n\n" +
-	"## Findings\n\n<details><summary>Waits for approval: critical, <code>s3&#45;bucket&#45;public</code> on <code>b&#124;c</code> in <code>111122223333</code> eu&#45;west&#45;1</summary>\n\n" +
-	"Close buckets. people decide\n\n- wrong: statement 1: anyone\n- look first: used\n- note: kept\n- cause: unknown, found by the sweep at 2026&#45;11&#45;22 14&#58;29&#58;00 UTC\n" +
-	"- decision: approve (storage)\n- owner: team; open for: 1 min\n- plan: <code>p&#45;1</code>, hash <code>0123456789ab</code>\n\n" +
+	"| critical | <code>s3-bucket-public</code> | <code>b&#124;c</code> | <code>111122223333</code> | eu-west-1 | team | Close buckets |  |  |  |\n\n" +
+	"## Findings\n\n<details><summary>Waits for approval: critical, <code>s3-bucket-public</code> on <code>b&#124;c</code> in <code>111122223333</code> eu-west-1</summary>\n\n" +
+	"Close buckets. people decide\n\n- wrong: statement 1: anyone\n- look first: used\n- note: kept\n- cause: unknown, found by the sweep at 2026-11-22 14&#58;29&#58;00 UTC\n" +
+	"- decision: approve (storage)\n- owner: team; open for: 1 min\n- plan: <code>p-1</code>, hash <code>0123456789ab</code>\n\n" +
 	"take it out\n\n```diff\n- x: 1\n+ x: 2\n```\n\n```json\ns3:Put {\n  \"Bucket\": \"b\"\n}\n```\n\n" +
 	"To be done by people: move\n\n1. copy\n2. switch\n\nOutage: none. Cost: little.\n\n</details>\n\n"
 

@@ -112,6 +112,33 @@ func (w *writer) life(rng *rand.Rand, i int, e audit.Entry, found time.Time, pla
 	return true
 }
 
+// said are words of people: who rejected what, and what changed nothing. Their numbers are those after all others.
+func said(findings []core.Finding) []audit.Entry {
+	w := &writer{seq: map[string]int64{"111122223333": 900_000, "222233334444": 900_000, "333344445555": 900_000, "444455556666": 900_000, "012345678901": 900_000}}
+	words := []struct{ verdict, code, why, who string }{
+		{"approve", "four-eyes", "eve caused the finding; somebody else has to decide", "eve"}, {"approve", "stranger", "U0NOBODY is nobody of the list people in the rules file", "U0NOBODY"},
+		{"reject", "late", "it expired at 2026-11-21 10:00:00 UTC", "bob"},
+	}
+	for i, f := range findings {
+		e := audit.Entry{Chain: f.Account, Kind: audit.Verdict, Plan: f.ID, Control: f.Control, Resource: f.ARN, Actor: "ann", Outcome: string(core.Rejected)}
+		at := Now.Add(-time.Duration(i%40_000) * time.Minute)
+		where, err := json.Marshal(map[string]string{"id": f.Resource, "region": f.Region})
+		if err != nil {
+			continue // a text can always be encoded
+		}
+		request := fmt.Sprintf(`"request":{"key":{"account":%q,"kind":"fix","id":"","hash":%q},"round":1,"where":%s}`, f.Account, f.Hash, where)
+		switch {
+		case f.Outcome == core.Rejected:
+			w.add(at, e, `{`+request+`,"verdict":"reject","via":"slack","why":"the site needs it until the move"}`)
+		case f.Outcome == core.AwaitingApproval && i%11 == 0:
+			said := words[i%len(words)]
+			e.Actor, e.Outcome = said.who, string(core.Refused)
+			w.add(at, e, fmt.Sprintf(`{%s,"verdict":%q,"via":"cli","refused":%q,"code":%q,"who":%q}`, request, said.verdict, said.why, said.code, said.who))
+		}
+	}
+	return w.entries
+}
+
 // approvals asks about most of what waits: some of it has one yes of two.
 func approvals(findings []core.Finding) []report.Approval {
 	var out []report.Approval
@@ -123,9 +150,21 @@ func approvals(findings []core.Finding) []report.Approval {
 		if Now.Sub(since) > 60*time.Hour {
 			since = Now.Add(-time.Duration(1+i%60) * time.Hour)
 		}
+		if i%16 == 1 { // nobody decided in time
+			out = append(out, report.Approval{ID: fmt.Sprintf("a-%05d", i), PlanID: f.ID, Hash: f.Hash, Control: f.Control, Resource: f.Resource, ARN: f.ARN, Account: f.Account, Region: f.Region,
+				State: "expired", Why: "nobody decided in time", Ended: Now.Add(-time.Hour), Askable: true, Target: f.ID})
+			continue
+		}
 		a := report.Approval{ID: fmt.Sprintf("a-%05d", i), PlanID: f.ID, For: []string{"security-on-call", f.Context.Owner}, RequestedBy: "shoreup", Since: since, Expires: since.Add(72 * time.Hour), Needed: 1}
 		if f.Cause.Actor == "" {
 			a.Needed = 2
+		}
+		if i%7 == 0 {
+			a.Was = &report.Was{Plan: "p-01KA0000000000000000000001", Hash: canon.Hash([]byte("before")), Why: []string{"the resource changed: policy"},
+				Changed: []string{`- wrong: statement 3 (Sid "Old"): anyone may read`, `+ wrong: statement 2 (Sid "Everyone"): anyone on the internet may do s3:GetObject`}}
+		}
+		if i%9 == 0 {
+			a.Again = &report.Again{By: "bob", Why: "the move is over", Ended: "rejected by ann: not before the move"}
 		}
 		if a.Needed == 2 && i%3 == 0 {
 			a.Given = []report.Verdict{{Who: "ann", When: since.Add(time.Hour), Says: "approve", Why: "looks right"}}

@@ -75,6 +75,7 @@ func Input(findings int) report.Input {
 	}
 	hostile(in.Findings)
 	in.Entries, in.Open = history(rng, all, max(60, findings/20), in.Owners)
+	in.Entries = append(in.Entries, said(in.Findings)...)
 	in.Approvals = approvals(in.Findings)
 	in.Exceptions = exceptions()
 	return in

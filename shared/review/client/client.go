@@ -80,7 +80,15 @@ func (r *Refused) Error() string { return r.Message }
 
 // Pending returns what waits, in one account or, without one, in all.
 func (c *Client) Pending(ctx context.Context, account string) (review.List, error) {
-	query := url.Values{}
+	return c.list(ctx, url.Values{}, account)
+}
+
+// Ended returns what was rejected or has expired and can be asked again.
+func (c *Client) Ended(ctx context.Context, account string) (review.List, error) {
+	return c.list(ctx, url.Values{"ended": {"1"}}, account)
+}
+
+func (c *Client) list(ctx context.Context, query url.Values, account string) (review.List, error) {
 	if account != "" {
 		query.Set("account", account)
 	}

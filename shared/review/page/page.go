@@ -40,8 +40,8 @@ type Decision struct {
 
 // Options say what the page shows and who takes its decisions.
 type Options struct {
-	// Report makes the report that is shown; it is asked for at each loading of the page.
-	Report func(context.Context) (report.Report, error)
+	// Report makes the report that is shown, and says as whom its reader decides, as AWS vouches; it is asked for at each loading of the page.
+	Report func(context.Context) (r report.Report, you string, err error)
 	// Decide says a word and returns what became of it, in a sentence, and whether it counted. The error is for what could not even be said.
 	Decide func(context.Context, review.Word) (text string, counted bool, err error)
 	// OwnerOf returns who answers for what a request is about, as far as the report knows; empty: nobody is known.
@@ -149,14 +149,14 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	made, err := s.options.Report(r.Context())
+	made, you, err := s.options.Report(r.Context())
 	if err != nil {
 		slog.ErrorContext(r.Context(), "the report could not be made", "error", err.Error())
 		say(w, http.StatusServiceUnavailable, "the report could not be made: "+err.Error())
 		return
 	}
 	var out bytes.Buffer
-	if err := html.Write(&out, made, html.Options{Review: &html.Review{Token: s.token, Endpoint: s.base + "decide"}}); err != nil {
+	if err := html.Write(&out, made, html.Options{Review: &html.Review{Token: s.token, Endpoint: s.base + "decide", You: you}}); err != nil {
 		say(w, http.StatusInternalServerError, err.Error())
 		return
 	}

@@ -34,7 +34,9 @@ func serve(t *testing.T) *served {
 	t.Helper()
 	p := &served{t: t}
 	s, err := Listen(t.Context(), "127.0.0.1:0", Options{
-		Report: func(context.Context) (report.Report, error) { return reporttest.Report(3), nil },
+		Report: func(context.Context) (report.Report, string, error) {
+			return reporttest.Report(3), "sso:ada@example.com", nil
+		},
 		Decide: func(_ context.Context, w review.Word) (string, bool, error) {
 			p.words = append(p.words, w)
 			return "it is so", !p.no, p.fails

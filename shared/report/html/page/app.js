@@ -6,7 +6,7 @@ const plansByKey = new Map(report.plans.map((p) => [p.key, p]));
 const all = logic.rows(report);
 const rowsByKey = new Map(logic.LISTS.toReversed().flatMap((name) => all[name]).map((row) => [row.key, row]));
 
-let state = logic.parseHash(location.hash);
+let state = opened(logic.parseHash(location.hash));
 const closed = new Set(); // heads of groups that are folded
 const list = new List(byId('list'), (row) => openRow(row.key), (name) => {
   if (!closed.delete(name)) closed.add(name);
@@ -18,6 +18,23 @@ const list = new List(byId('list'), (row) => openRow(row.key), (name) => {
   list.draw(true);
 });
 
+// A link that says no more than a hash means the plan that has it.
+function opened(next) {
+  if (next.plan || !logic.isHash(next.q) || Object.keys(next.chosen).length) return next;
+  const meant = logic.byHash(all, next.view, next.q);
+  if (meant) return { ...next, view: meant.view, plan: meant.key };
+  return next.view === 'overview' ? { ...next, view: report.only ? 'waiting' : 'plans' } : next;
+}
+
+// Why a list is empty.
+function nothing() {
+  if (logic.isHash(state.q)) {
+    return report.only ? `Nothing with the hash ${state.q} waits here: it is decided, or another plan has taken its place. See shoreup pending --ended.`
+      : `No plan of this report has the hash ${state.q}. It is newer than the report, which was made ${logic.time(report.generated)}, or was decided long ago: see shoreup review or shoreup pending.`;
+  }
+  return all[state.view].length ? 'Nothing fits. Take away a filter, or a word of the search.' : 'There is nothing here.';
+}
+
 function rowsNow() {
   return logic.sort(logic.filter(all[state.view], state.q, state.chosen), state.sort);
 }
@@ -28,6 +45,7 @@ function showList() {
   const entries = logic.group(rows, state.group, closed);
   list.show(entries, state.group !== 'none');
   byId('empty').hidden = rows.length > 0;
+  if (rows.length === 0) byId('empty').textContent = nothing();
   const total = all[state.view].length;
   byId('found').textContent = rows.length === total ? logic.count(total, 'row', 'rows') : `${rows.length.toLocaleString('en')} of ${total.toLocaleString('en')}`;
   byId('clear').hidden = !state.q && Object.keys(state.chosen).length === 0;
@@ -95,7 +113,7 @@ function closeRow() {
 
 function drawFacets() {
   // A facet that has nothing to choose from in this list is left out.
-  const useful = logic.FACETS.filter((name) => all[state.view].some((row) => row[name]));
+  const useful = logic.FACETS.filter((name) => all[state.view].some((row) => (name === 'owner' ? ownerOf(row) : row[name])));
   byId('facets').replaceChildren(...useful.map((name) => {
     const chosen = state.chosen[name] ?? [];
     const menu = h('div', { class: 'menu' });
@@ -135,7 +153,8 @@ function choose(name, value, isOn) {
 }
 
 function drawTabs() {
-  const names = { overview: 'Overview', plans: 'Findings', waiting: 'Waiting', exceptions: 'Exceptions', refused: 'Refused', fixes: 'Fixes' };
+  const names = report.only ? { overview: 'Overview', waiting: 'Waiting', refused: 'Can be asked again' }
+    : { overview: 'Overview', plans: 'Findings', waiting: 'Waiting', exceptions: 'Exceptions', refused: 'Refused', fixes: 'Fixes' };
   byId('tabs').append(...Object.entries(names).map(([view, name]) => h('button', {
     type: 'button', role: 'tab', id: 'tab-' + view, 'data-view': view, 'aria-controls': 'view', onclick: () => go({ view, plan: '', chosen: {}, q: '' }, true),
   }, name, view !== 'overview' && h('span', { class: 'n' }, all[view].length.toLocaleString('en')))));
@@ -161,7 +180,7 @@ function start() {
   theme();
   drawTabs();
   document.title = 'shoreup report ' + report.generated.slice(0, 10);
-  byId('made').textContent = `${logic.time(report.generated)} · ${logic.count(report.accounts.length, 'account', 'accounts')} · ${logic.count(report.regions.length, 'Region', 'Regions')} · rules ${report.rules.version || 'none'}`;
+  byId('made').textContent = `${logic.time(report.generated)} · ${logic.count(report.accounts.length, 'account', 'accounts')} · ${logic.count(report.regions.length, 'Region', 'Regions')} · rules ${report.rules.version || 'none'}${review?.you ? ' · you decide as ' + review.you : ''}`;
   byId('search').addEventListener('input', (e) => { state.q = e.target.value; writeHash(); showList(); });
   byId('group').addEventListener('change', (e) => { state.group = e.target.value; closed.clear(); writeHash(); showList(); });
   byId('sort').addEventListener('change', (e) => { state.sort = e.target.value; writeHash(); showList(); });
@@ -173,7 +192,7 @@ function start() {
   byId('help-button').addEventListener('click', () => byId('help').showModal());
   byId('print').addEventListener('click', () => print());
   // Following a link in the page and going back both come this way.
-  window.addEventListener('popstate', () => { state = logic.parseHash(location.hash); show(); });
+  window.addEventListener('popstate', () => { state = opened(logic.parseHash(location.hash)); show(); });
   document.addEventListener('click', (e) => document.querySelectorAll('.facet[open]').forEach((f) => { if (!f.contains(e.target)) f.open = false; }));
   document.addEventListener('keydown', onKey);
   window.addEventListener('beforeprint', drawPaper);

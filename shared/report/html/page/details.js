@@ -2,7 +2,7 @@
 
 function section(title, ...children) {
   const kept = children.flat(Infinity).filter(Boolean);
-  return kept.length ? h('section', {}, h('h3', {}, title), kept) : null;
+  return kept.length ? h('section', { 'data-title': title }, h('h3', {}, title), kept) : null;
 }
 
 function bullets(list) {
@@ -18,7 +18,7 @@ function facts(pairs) {
 function details(row) {
   const panel = h('article', { class: 'details', 'aria-labelledby': 'details-title' });
   const parts = { waiting: waitingPart, exceptions: exceptionPart, refused: refusedPart, fixes: fixPart };
-  panel.append(...[headPart(row), parts[row.list]?.(row.item), reviewPart(row), row.plan ? planPart(row.plan) : whatPart(row)].flat().filter(Boolean));
+  panel.append(...[headPart(row), parts[row.list]?.(row.item), ...(row.plan ? planPart(row.plan, reviewPart(row)) : [reviewPart(row), whatPart(row)])].flat(Infinity).filter(Boolean));
   return panel;
 }
 
@@ -29,7 +29,8 @@ function headPart(row) {
     row.resource && h('p', { class: 'lead' }, row.title));
 }
 
-function planPart(p) {
+// What people are asked stands behind what they have to read before they answer.
+function planPart(p, review) {
   const control = controls.get(p.control) ?? {};
   const did = ['fixed', 'undone', 'unverified', 'failed'].includes(p.outcome);
   return [
@@ -39,6 +40,7 @@ function planPart(p) {
     section('Look first', bullets(p.never_auto)),
     section('What could break', disruption(p), p.changes.length > 0 && control.breaks && h('p', {}, control.breaks), bullets(p.notes)),
     p.changes.length > 0 && section('How to undo', undoPart(p, control)),
+    review,
     p.advice.map((a) => section('To be done by people: ' + a.title, h('ol', {}, a.steps.map((s) => h('li', {}, s))), facts([['outage', a.outage], ['cost', a.cost]]))),
     section('Why it matters', control.why && h('p', {}, control.why)),
     section('Cause', h('p', {}, p.caused_by), facts([['first seen', logic.time(p.first_seen)], ['known for', p.age_seconds > 0 && logic.duration(p.age_seconds)],
@@ -69,7 +71,7 @@ function changePart(c) {
   return h('div', { class: 'change' },
     h('p', {}, c.why),
     c.diff.length > 0 && h('div', { class: 'diff', role: 'group', 'aria-label': 'difference' }, c.diff.map(diffLine)),
-    callPart('Exact call', c.call, c.input),
+    callPart('Exact call', c.call, c.input, true),
     c.undo.map((u) => callPart('Undo call', u.call, u.input)));
 }
 
@@ -80,9 +82,10 @@ function diffLine(d) {
   return [d.mark !== '+' && line('−', 'out', d.before), d.mark !== '-' && line('+', 'in', d.after)];
 }
 
-function callPart(label, call, input) {
+// What is going to be called is there to be read before anybody says yes; what would take it back can be unfolded.
+function callPart(label, call, input, isOpen) {
   const text = logic.prettyJSON(input);
-  return h('details', { class: 'call' }, h('summary', {}, label + ' ', h('code', {}, call)),
+  return h('details', { class: 'call', open: isOpen }, h('summary', {}, label + ' ', h('code', {}, call)),
     h('div', { class: 'code' }, h('pre', { tabindex: '0' }, text), copyButton(text, 'the input')),
     logic.documents(input).map(([name, doc]) => [h('p', {}, name + ', unfolded:'), h('pre', { tabindex: '0' }, doc)]));
 }
@@ -105,7 +108,7 @@ function wherePart(item) {
   const account = report.accounts.find((a) => a.id === item.account);
   const tags = Object.entries(item.tags ?? {}).map(([k, v]) => k + '=' + v).join(', ');
   return facts([['ARN', item.arn && [h('code', {}, item.arn), copyButton(item.arn, 'the ARN')]], ['account', (account?.name ? account.name + ' ' : '') + item.account],
-    ['Region', item.region], ['type', item.resource_type], ['owner', item.owner], ['tags', tags]]);
+    ['Region', item.region], ['type', item.resource_type], ['owner', ownerOf(item)], ['tags', tags]]);
 }
 
 function recordOf(record) {
@@ -114,20 +117,30 @@ function recordOf(record) {
 
 // What a row without a plan in this report is about.
 function whatPart(row) {
-  return row.list === 'exceptions' ? null : section('Where', wherePart(row.item), row.list === 'refused' && facts([['record', recordOf(row.item.record)]]));
+  return row.list === 'exceptions' ? null : section('Where', wherePart(row.item));
 }
 
 function waitingPart(w) {
   const now = report.generated;
   const yes = w.given.filter((v) => v.says === 'approve').length;
   const kinds = { plan: 'this plan', undo: 'taking back a fix', exempt: 'an exemption', switch: 'lifting the kill switch', approvers: 'who may approve' };
-  return [section('Waits for a person', facts([
+  return [wasPart(w), section('Waits for a person', facts([
     ['about', kinds[w.kind] ?? w.kind], ['who may decide', w.for.filter(Boolean).join(', ')], ['approvals', w.needed ? yes + ' of ' + w.needed : ''],
     ['asked by', w.requested_by], ['since', w.since && logic.time(w.since) + ' (' + logic.relative(w.since, now) + ')'],
     ['expires', w.expires && logic.time(w.expires) + ' (' + logic.relative(w.expires, now) + '); nothing is changed then'],
     ['hash', w.hash && [h('code', {}, w.hash), copyButton(w.hash, 'the hash')]],
   ]), bullets(w.given.map((v) => v.who + ': ' + v.says + ', ' + logic.time(v.when) + (v.why ? ', ' + v.why : '')))),
   section('What a yes leads to', w.about && h('p', {}, w.about[0].toUpperCase() + w.about.slice(1) + (/[.!?]$/.test(w.about) ? '' : '.')), bullets(w.details), (w.changes ?? []).map(changePart))].filter(Boolean);
+}
+
+// What it takes the place of, and why people are asked once more.
+function wasPart(w) {
+  return [
+    w.was && section('Takes the place of another plan', facts([['plan', w.was.plan], ['hash', h('code', {}, w.was.hash.slice(0, 12))]]), bullets(w.was.why),
+      (w.was.changed ?? []).length > 0 && h('div', { class: 'diff', role: 'group', 'aria-label': 'what changed' }, w.was.changed.map((line) => diffLine({
+        mark: line.startsWith('-') ? '-' : '+', field: line.startsWith('-') ? 'not any more' : 'new', before: line.replace(/^[-+] /, ''), after: line.replace(/^[-+] /, '') })))),
+    w.again && section('Asked again', facts([['by', w.again.by || 'somebody at Security Hub'], ['why', w.again.why], ['the time before', w.again.ended]])),
+  ];
 }
 
 function exceptionPart(e) {
@@ -142,7 +155,9 @@ function exceptionPart(e) {
 }
 
 function refusedPart(r) {
-  return section('Refused', h('p', {}, r.reason), facts([['rule', r.rule], ['when', r.when && logic.time(r.when)]]));
+  const titles = { rejected: 'Rejected by a person', expired: 'Nobody decided in time', word: 'A word that changed nothing' };
+  return section(titles[r.kind] ?? 'Refused', h('p', {}, r.reason), facts([['by', r.by || (r.kind === 'rules' ? 'the rules' : '')], ['said', r.verdict], ['why', r.code && logic.reasonOf(r.code)], ['rule', r.rule],
+    ['when', r.when && logic.time(r.when)], ['where', { slack: 'Slack', review: 'review page', cli: 'terminal' }[r.via] ?? r.via], ['record', recordOf(r.record)]]));
 }
 
 function fixPart(f) {

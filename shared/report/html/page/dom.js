@@ -56,7 +56,7 @@ function badge(severity) {
 // What an outcome comes to, for its colour: done, bad, waiting or just so.
 const TONES = {
   Fixed: 'good', Failed: 'bad', 'Not verified': 'bad', 'Broken again': 'bad', 'Cannot see': 'bad', 'Could not judge': 'bad', Refused: 'warn',
-  'Waits for approval': 'warn', 'Runs out soon': 'warn', Ended: 'bad',
+  'Waits for approval': 'warn', 'Runs out soon': 'warn', Ended: 'bad', Rejected: 'warn', Expired: 'warn',
 };
 
 function chip(outcome) {

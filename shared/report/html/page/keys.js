@@ -53,7 +53,8 @@ function turnTab(event) {
   tab.focus();
 }
 
-// Paper cannot be scrolled or opened, so everything that is chosen is laid out. Beyond this many nobody reads paper, and the page says so.
+// Paper cannot be scrolled, so all rows that are chosen are laid out, with their differences; the calls are named and not written out, because most of
+// them is known from the difference, and thirty plans fill a book otherwise. Beyond this many nobody reads paper, and the page says so.
 const MOST_ON_PAPER = 500;
 
 function drawPaper() {
@@ -69,7 +70,7 @@ function drawPaper() {
     if (rows.length > MOST_ON_PAPER) parts.push(h('p', {}, `And ${rows.length - MOST_ON_PAPER} more: filter the list, or take the CSV or JSON report, which have all.`));
   }
   byId('paper').replaceChildren(...parts);
-  byId('paper').querySelectorAll('details').forEach((d) => { d.open = true; });
+  byId('paper').querySelectorAll('details').forEach((d) => { d.open = false; });
   byId('paper').querySelectorAll('#details-title').forEach((e) => e.removeAttribute('id'));
   document.querySelectorAll('#overview details').forEach((d) => { d.open = false; });
 }

@@ -109,10 +109,17 @@ class List {
 }
 
 function drawRow(row) {
-  const facts = [row.resource && row.title, row.account, row.region, row.resource && row.owner && 'owner ' + row.owner, row.item.requested_by && 'asked by ' + row.item.requested_by].filter(Boolean);
+  // Who has to do something stands where it is not cut.
+  const who = [row.resource && ownerOf(row) && 'owner ' + ownerOf(row), row.item.requested_by && 'asked by ' + row.item.requested_by, row.item.by && 'by ' + row.item.by];
+  const facts = [...who, row.account, row.region, row.resource && row.title].filter(Boolean);
   return h('div', { class: 'row ' + (row.severity || 'other') },
     h('div', { class: 'first' }, badge(row.severity), h('span', { class: 'name' }, row.resource || row.title), chip(row.outcome)),
     h('div', { class: 'second' }, h('span', { class: 'about' }, facts.join(' · ')), h('span', { class: 'age' }, ageOf(row))));
+}
+
+// Where nothing but what waits is known, nobody knows the owners: that is not said of each row.
+function ownerOf(row) {
+  return report.only && row.owner === 'unknown' ? '' : row.owner;
 }
 
 function ageOf(row) {
@@ -124,7 +131,7 @@ function ageOf(row) {
     }
     case 'exceptions': return (row.item.ended ? 'ended ' : 'until ') + row.when.slice(0, 10) + ' (' + logic.relative(row.when, now) + ')';
     case 'fixes': return [row.age > 0 && 'took ' + logic.duration(row.age), row.when && logic.relative(row.when, now)].filter(Boolean).join(' · ');
-    case 'refused': return row.item.reason;
+    case 'refused': return [row.item.reason, row.when && logic.relative(row.when, now)].filter(Boolean).join(' · ');
   }
   return row.exposure > 0 ? (row.item.outcome === 'fixed' ? 'was open for ' : 'open for ') + logic.duration(row.exposure) : '';
 }

@@ -7,6 +7,35 @@ const logic = (() => {
   const FACETS = ['severity', 'outcome', 'account', 'region', 'service', 'control', 'owner', 'mode'];
   const LISTS = ['plans', 'waiting', 'exceptions', 'refused', 'fixes'];
 
+  // Who or what did not want it.
+  const REFUSALS = { rules: 'Refused', rejected: 'Rejected', expired: 'Expired', word: 'Word changed nothing' };
+
+  // Why a person's word changed nothing, by the code on record.
+  const CODES = {
+    'four-eyes': 'said by who caused or asked for it', stranger: 'said by nobody of the list of people', 'not-permitted': 'said by somebody who may not decide this', late: 'said after it had expired',
+    ended: 'said about what was decided already', moved: 'said about what had moved meanwhile', again: 'said twice by one person', 'other-hash': 'said about an older round', unknown: 'said about nothing that was asked',
+    forged: 'came with a signature that is not Slack’s', oversized: 'too large for a word', malformed: 'not a word', nothing: 'could not be done',
+  };
+
+  function reasonOf(code) {
+    return CODES[code] ?? (code || 'not known');
+  }
+
+  // A text that can only be meant as a plan's hash, or its beginning.
+  function isHash(text) {
+    return /^[0-9a-f]{8,64}$/.test(text);
+  }
+
+  // The row that a hash means, in the list that is looked at or else in the first that has one; nothing where it means several or none.
+  function byHash(all, view, hash) {
+    for (const name of [view, 'waiting', 'plans', 'fixes', 'refused']) {
+      const found = (all[name] ?? []).filter((row) => (row.plan?.hash || row.item.hash || '').startsWith(hash));
+      if (found.length === 1) return { view: name, key: found[0].key };
+      if (found.length > 1) return null;
+    }
+    return null;
+  }
+
   // Names are cleaned before they get here; the inputs of calls are shown as the JSON they are, so what cannot be seen in them is spelled out.
   function visible(text) {
     return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]/gu, (c) => {
@@ -93,7 +122,7 @@ const logic = (() => {
         severity: '', rank: 9, resource: e.resource || 'everything', title: e.reason, control: e.controls.join(', ') || 'all controls', service: '',
         account: names.get(e.account) ?? (e.account || 'all accounts'), outcome: e.ended ? 'Ended' : e.ends_soon ? 'Runs out soon' : 'Exempt', when: e.until,
       })),
-      refused: report.refused.map((r) => make('refused', r, { when: r.when, outcome: 'Refused' })),
+      refused: report.refused.map((r) => make('refused', r, { when: r.when, outcome: REFUSALS[r.kind] ?? 'Refused' })),
       fixes: report.fixes.map((f) => make('fixes', f, { when: f.verified, outcome: f.headline, exposure: f.exposure_seconds, age: f.took_seconds })),
     };
   }
@@ -105,7 +134,7 @@ const logic = (() => {
       const i = row.item;
       const wrong = (p.violations ?? []).map((v) => v.where + ' ' + v.reason).join(' ');
       row.text = [row.resource, i.arn, row.title, row.control, row.account, i.account, row.region, row.owner, row.outcome, row.severity, i.reason, p.reason, wrong,
-        p.caused_by, p.cause?.actor, p.id, p.hash, p.decision?.rule, i.approver, i.plan_id, i.hash, i.about, (i.details ?? []).join(' '), i.requested_by, (i.for ?? []).join(' '), Object.entries(p.tags ?? {}).flat().join(' '),
+        p.caused_by, p.cause?.actor, p.id, p.hash, p.decision?.rule, i.approver, i.plan_id, i.hash, i.about, i.by, i.verdict, (i.details ?? []).join(' '), i.requested_by, (i.for ?? []).join(' '), Object.entries(p.tags ?? {}).flat().join(' '),
       ].filter(Boolean).join('\n').toLowerCase();
     }
     return row.text;
@@ -201,6 +230,6 @@ const logic = (() => {
   }
 
   return {
-    SEVERITIES, FACETS, LISTS, visible, prettyJSON, documents, duration, time, relative, number, count, rows, textOf, filter, facet, sort, group, visibleRange, parseHash, formatHash,
+    SEVERITIES, FACETS, LISTS, reasonOf, isHash, byHash, visible, prettyJSON, documents, duration, time, relative, number, count, rows, textOf, filter, facet, sort, group, visibleRange, parseHash, formatHash,
   };
 })();
