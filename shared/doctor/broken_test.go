@@ -136,8 +136,10 @@ func brokenSlack() []broken {
 		{"a token that may not post", say(`{"ok":true,"team":"Acme","user":"shoreup"}`, "users:read"), "slack", doctor.Problem, "it lacks the scope chat:write", "add the scope", nil},
 		{"Slack does not answer", say(`<html>`, ""), "slack", doctor.NotChecked, "Slack could not be asked", "--offline", nil},
 		{"a webhook", secret("https://hooks.slack.com/services/T0/B0/x"), "slack", doctor.NotChecked, "cannot be tried without posting", "messages arrive", nil},
-		{"a secret that nobody can read", secret(`{"token":"xoxb-test"}`), "slack", doctor.Problem, "it cannot be read as a credential for Slack", "signing_secret", nil},
-		{"a secret for posting alone", secret("xoxb-test"), "slack", doctor.OK, "without a signing secret messages have no buttons", "", nil},
+		{"a secret that nobody can read", secret(`{"token":"xoxb-test"}`), "slack", doctor.Problem, "it cannot be read as a credential for Slack", "bot_token", nil},
+		{"a secret with which clicks can be made", secret(`{"bot_token":"xoxb-test","signing_secret":"s"}`), "slack", doctor.Problem, "the signing secret belongs into a secret of its own", "bot_token", nil},
+		{"nobody hears clicks", func(c *cloud) { c.setting("shoreup-interact", "SHOREUP_SLACK_SIGNING", "") }, "slack", doctor.OK, "without the parameter SlackSigning messages have no buttons", "", nil},
+		{"no secret to know clicks by", func(c *cloud) { c.setting("shoreup-interact", "SHOREUP_SLACK_SIGNING", "shoreup/elsewhere") }, "slack", doctor.Problem, "no button in Slack works", "create-secret --name shoreup/elsewhere", nil},
 		{"offline", func(c *cloud) { c.config.Offline = true }, "slack", doctor.NotChecked, "Slack was not asked", "", nil},
 	}
 }

@@ -40,13 +40,7 @@ func (v *visit) callersOf(ctx context.Context, want blueprint.Function) []Findin
 			out = append(out, v.unwantedFinding(want, who, statement))
 		}
 	}
-	if want.Reserved {
-		out = append(out, v.reservedFinding(ctx, want))
-	}
-	if rest := slices.DeleteFunc(slices.Clone(out), func(f Finding) bool { return f.Status == OK }); len(rest) > 0 {
-		return rest
-	}
-	return []Finding{f}
+	return rest(append(out, v.reservedFinding(ctx, want)), f)
 }
 
 // urlFinding compares the auth type of the function's URL. Review believes what AWS says about who signed a request, so without signatures it believes anybody.
@@ -104,14 +98,21 @@ func (v *visit) unwantedFinding(want blueprint.Function, who string, s map[strin
 	return v.here(Problem, want.Name, seen, v.aws()+"lambda remove-permission --function-name "+want.Name+" --statement-id "+sid)
 }
 
+// reservedFinding looks how many of a function may run at a time: none of it is as good as no function, and of the one with a public URL not all.
 func (v *visit) reservedFinding(ctx context.Context, want blueprint.Function) Finding {
 	n, err := lambdaapi.ReadReserved(ctx, v.Own, want.Name)
+	free := v.aws() + "lambda delete-function-concurrency --function-name " + want.Name
+	if want.Reserved {
+		free = v.aws() + "lambda put-function-concurrency --reserved-concurrent-executions 5 --function-name " + want.Name
+	}
 	switch {
 	case err != nil:
 		return failed(v.here(OK, want.Name, "", ""), err, needs(lambdaapi.GetFunctionConcurrency.Op)...)
 	case n == 0:
-		return v.here(Problem, want.Name, "none of it may run: its share of the account's concurrency is 0", v.aws()+"lambda put-function-concurrency --reserved-concurrent-executions 5 --function-name "+want.Name)
-	case n < 0:
+		return v.here(Problem, want.Name, "none of it may run: its share of the account's concurrency is 0", free)
+	case n > 0 && !want.Reserved:
+		return v.here(Warning, want.Name, fmt.Sprintf("no more than %d of it may run at a time: it has a share of the account's concurrency, and the template gives it none", n), free)
+	case n < 0 && want.Reserved:
 		return v.here(Warning, want.Name, "it has no share of the account's concurrency of its own: a flood of requests to its public URL leaves none to the other functions",
 			"set the stack's parameter SlackConcurrency; it can only be 0 where the account's quota is too low")
 	}

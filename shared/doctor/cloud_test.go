@@ -6,9 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -106,8 +109,10 @@ func deploy(t *testing.T) *cloud {
 	c.tables()
 	c.buckets()
 	c.trail()
-	_, err = secretsmanager.NewFromConfig(c.cfg).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("shoreup/slack"), SecretString: aws.String(`{"bot_token":"xoxb-test","signing_secret":"s"}`)})
-	c.ok(err)
+	for name, text := range map[string]string{"shoreup/slack": `{"bot_token":"xoxb-test"}`, "shoreup/slack-signing": `{"signing_secret":"s"}`} {
+		_, err = secretsmanager.NewFromConfig(c.cfg).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &text})
+		c.ok(err)
+	}
 	return c
 }
 
@@ -173,20 +178,34 @@ func (c *cloud) role(name string, trust map[string]any) {
 func (c *cloud) queues(want *blueprint.Blueprint) {
 	api := sqs.NewFromConfig(c.cfg)
 	for _, q := range want.Queues {
-		_, err := api.CreateQueue(c.t.Context(), &sqs.CreateQueueInput{QueueName: &q.Name})
-		c.ok(err)
-	}
-	for _, s := range want.Sources {
-		_, err := api.SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL(s.Queue), Attributes: map[string]string{
-			"RedrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:` + region + `:` + c.account + `:shoreup-apply-dlq","maxReceiveCount":"5"}`,
-		}})
-		c.ok(err)
-	}
-	for _, q := range want.Queues { // last: the emulator forgets a queue's policy with the next attribute
-		if q.Policy != nil {
-			c.guard(q.Name, asDeployed(q.Policy))
+		attributes := map[string]string{}
+		for name, n := range q.Settings {
+			attributes[name] = strconv.Itoa(n)
 		}
+		_, err := api.CreateQueue(c.t.Context(), &sqs.CreateQueueInput{QueueName: &q.Name, Attributes: attributes})
+		c.ok(err)
 	}
+	for _, q := range want.Queues { // the queues that redrive policies name are there now
+		c.setQueue(q.Name, nil)
+	}
+}
+
+// setQueue gives a queue its policies and some attributes. The emulator forgets the policy wherever it is not told again.
+func (c *cloud) setQueue(name string, attributes map[string]string) {
+	q := c.config.Want.Queues[slices.IndexFunc(c.config.Want.Queues, func(q blueprint.Queue) bool { return q.Name == name })]
+	all := map[string]string{}
+	if q.Policy != nil {
+		all["Policy"] = asJSON(c.t, asDeployed(q.Policy))
+	}
+	if q.DeadLetters != "" {
+		all["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%q}`, q.DeadLetters, strconv.Itoa(q.Tries))
+	}
+	maps.Copy(all, attributes)
+	if len(all) == 0 {
+		return
+	}
+	_, err := sqs.NewFromConfig(c.cfg).SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL(name), Attributes: all})
+	c.ok(err)
 }
 
 func (c *cloud) functions(want *blueprint.Blueprint) {
@@ -207,9 +226,11 @@ func (c *cloud) functions(want *blueprint.Blueprint) {
 		c.callers(api, f)
 	}
 	for _, s := range want.Sources {
-		out, err := api.CreateEventSourceMapping(c.t.Context(), &lambda.CreateEventSourceMappingInput{
-			FunctionName: &s.Function, EventSourceArn: aws.String("arn:aws:sqs:" + region + ":" + c.account + ":" + s.Queue),
-		})
+		in := &lambda.CreateEventSourceMappingInput{FunctionName: &s.Function, EventSourceArn: aws.String("arn:aws:sqs:" + region + ":" + c.account + ":" + s.Queue)}
+		if s.Partial {
+			in.FunctionResponseTypes = []lambdatypes.FunctionResponseType{lambdatypes.FunctionResponseTypeReportBatchItemFailures}
+		}
+		out, err := api.CreateEventSourceMapping(c.t.Context(), in)
 		c.ok(err)
 		c.mappings[s.Function] = *out.UUID
 	}
@@ -217,8 +238,7 @@ func (c *cloud) functions(want *blueprint.Blueprint) {
 
 // guard gives a queue its policy.
 func (c *cloud) guard(queue string, policy any) {
-	_, err := sqs.NewFromConfig(c.cfg).SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL(queue), Attributes: map[string]string{"Policy": asJSON(c.t, policy)}})
-	c.ok(err)
+	c.setQueue(queue, map[string]string{"Policy": asJSON(c.t, policy)})
 }
 
 // asDeployed decides what the template leaves to parameters: nothing that is optional is there.

@@ -73,7 +73,6 @@ func TestEachPermissionMissing(t *testing.T) {
 		"dynamodb:DescribeTable":              {"DescribeTable", []string{"tables"}},
 		"dynamodb:DescribeContinuousBackups":  {"DescribeContinuousBackups", []string{"tables"}},
 		"lambda:GetFunctionConfiguration":     {"/configuration", []string{"functions"}},
-		"lambda:ListEventSourceMappings":      {"/event-source-mappings", []string{"sources"}},
 		"sqs:GetQueueAttributes":              {"GetQueueAttributes", []string{"queues", "dead-letters", "senders"}},
 		"s3:GetObject":                        {"/shoreup.yaml", []string{"rules-file"}},
 		"events:ListRules":                    {"ListRules", []string{"event-rules"}},
@@ -84,6 +83,8 @@ func TestEachPermissionMissing(t *testing.T) {
 		"iam:GetRole":                         {"GetRole", []string{"roles", "policies"}},
 		"iam:ListRolePolicies":                {"ListRolePolicies", []string{"policies"}},
 		"iam:GetPolicyVersion":                {"GetPolicyVersion", []string{"policies"}},
+		"lambda:ListEventSourceMappings":      {"/event-source-mappings", []string{"sources"}},
+		"events:ListEventBuses":               {"ListEventBuses", []string{"event-rules"}},
 		"lambda:GetPolicy":                    {"/policy", []string{"callers"}},
 		"lambda:GetFunctionUrlConfig":         {"/url", []string{"callers"}},
 		"lambda:GetFunctionConcurrency":       {"/concurrency", []string{"callers"}},
@@ -94,6 +95,7 @@ func TestEachPermissionMissing(t *testing.T) {
 		"s3:GetBucketPublicAccessBlock":       {"?publicAccessBlock", []string{"buckets"}},
 		"s3:GetBucketObjectLockConfiguration": {"?object-lock", []string{"buckets"}},
 		"secretsmanager:GetSecretValue":       {"GetSecretValue", []string{"slack"}},
+		"secretsmanager:DescribeSecret":       {"DescribeSecret", []string{"slack"}},
 	} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()

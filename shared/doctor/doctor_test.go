@@ -158,10 +158,8 @@ func brokenQueues() []broken {
 		}, "queues", doctor.Problem, "shoreup-events: there is no such queue", "deploy", nil},
 		{"a queue does not drain", func(c *cloud) { c.send("shoreup-events") }, "queues", doctor.Warning, "shoreup-events: 1 message wait", "/aws/lambda/shoreup-evaluate", nil},
 		{"a queue has no dead-letter queue", func(c *cloud) {
-			_, err := sqs.NewFromConfig(c.cfg).SetQueueAttributes(c.t.Context(), &sqs.SetQueueAttributesInput{QueueUrl: c.queueURL("shoreup-apply"), Attributes: map[string]string{"RedrivePolicy": ""}})
-			c.ok(err)
-		}, "queues", doctor.Problem, "shoreup-apply: messages that always fail", "deploy", []string{"senders"}},
-		{"messages that apply gave up on", func(c *cloud) { c.send("shoreup-apply-dlq") }, "dead-letters", doctor.Problem, "shoreup-apply-dlq: 1 message", "start-message-move-task --source-arn arn:aws:sqs:us-east-1:", nil},
+			c.setQueue("shoreup-apply", map[string]string{"RedrivePolicy": ""})
+		}, "queues", doctor.Problem, "shoreup-apply: messages that always fail", "deploy", nil},
 		{"messages that nobody can read", func(c *cloud) { c.send("shoreup-dead-letters"); c.send("shoreup-dead-letters") }, "dead-letters", doctor.Problem, "shoreup-dead-letters: 2 messages", "attribute reason", nil},
 		{"calls of our own that nobody has compared yet", func(c *cloud) { c.send("shoreup-reconciliation") }, "dead-letters", doctor.OK, "2 queues are empty", "", nil},
 		{"a dead-letter queue is missing", func(c *cloud) {

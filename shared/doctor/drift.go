@@ -8,9 +8,8 @@ import (
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
+	"github.com/shoreup/shoreup/shared/awsapi/eventsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
-	"github.com/shoreup/shoreup/shared/awsapi/lambdaapi"
-	"github.com/shoreup/shoreup/shared/awsapi/ownapi"
 	"github.com/shoreup/shoreup/shared/doctor/blueprint"
 )
 
@@ -18,13 +17,17 @@ import (
 const upgrade = "deploy this version's template again (infra/DEPLOY.md, Upgrade); if you deployed templates that you made with options of your own, compare with these " +
 	"(--template, --member-template); if neither, somebody changed it by hand: find out who"
 
-// patternFinding compares a rule's pattern with the template's.
-func patternFinding(f Finding, want blueprint.Rule, pattern string) Finding {
+// hearsFinding compares what starts a rule with the template's: its pattern or its schedule.
+func hearsFinding(f Finding, want blueprint.Rule, have eventsapi.Rule) Finding {
+	if want.Schedule != "" && !blueprint.Fits(want.Schedule, have.Schedule) {
+		f.Status, f.Do, f.Seen = Problem, upgrade, fmt.Sprintf("its schedule is %q, and that of this version's template %q", have.Schedule, want.Schedule)
+		return f
+	}
 	if want.Pattern == nil {
 		return f
 	}
-	var have any
-	if err := json.Unmarshal([]byte(pattern), &have); err != nil || !blueprint.Fits(want.Pattern, have) {
+	var pattern any
+	if err := json.Unmarshal([]byte(have.Pattern), &pattern); err != nil || !blueprint.Fits(want.Pattern, pattern) {
 		f.Status, f.Do = Problem, upgrade
 		f.Seen = "its pattern is not that of this version's template: it may not hear what this version's controls want, or hear what they do not expect"
 	}
@@ -148,55 +151,7 @@ func shown(v any) string {
 	return string(raw)
 }
 
-// senders compares who may put messages into the queues with who should.
-func senders(ctx context.Context, v *visit) []Finding {
-	var out []Finding
-	for _, want := range v.Want.Queues {
-		if want.Policy == nil {
-			continue
-		}
-		f := v.here(OK, want.Name, "", "")
-		q, err := ownapi.ReadQueue(ctx, v.Own, want.Name)
-		var have any
-		switch {
-		case awsapi.IsNotFound(err): // check queues says so
-		case err != nil:
-			f = failed(f, err, needs(ownapi.GetQueueURL.Op, ownapi.GetQueue.Op)...)
-		case json.Unmarshal([]byte(q.Policy), &have) != nil || !blueprint.Fits(want.Policy["Statement"], statementsOf(have)):
-			f = v.here(Problem, want.Name, "its policy is not that of the template: others than should may write into it, and be believed", upgrade)
-		}
-		out = append(out, f)
-	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "queue")+" take messages from whom they should")
-}
-
 func statementsOf(policy any) any {
 	m, _ := policy.(map[string]any)
 	return m["Statement"]
-}
-
-// environment says which settings a function has too few or too many of. Their values are not compared: parameters decide about them.
-func (v *visit) environment(want blueprint.Function, have lambdaapi.Function) Finding {
-	f := v.here(OK, want.Name, "", "")
-	lacks := absent(want.Environment, have.Environment)
-	more := absent(have.Environment, want.Environment)
-	switch {
-	case len(lacks) > 0:
-		f.Status, f.Do, f.Seen = Problem, upgrade, "its environment lacks "+strings.Join(lacks, ", ")
-	case len(more) > 0:
-		f.Status, f.Do, f.Seen = Warning, upgrade, "its environment has what the template does not give it: "+strings.Join(more, ", ")
-	}
-	return f
-}
-
-// absent returns the names in one environment that are not in another, sorted.
-func absent(in, from map[string]string) []string {
-	var out []string
-	for name := range in {
-		if _, ok := from[name]; !ok {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
 }

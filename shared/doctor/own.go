@@ -2,8 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/lambdaapi"
@@ -52,55 +50,26 @@ func (v *visit) tableFinding(ctx context.Context, name string) Finding {
 func functions(ctx context.Context, v *visit) []Finding {
 	var out []Finding
 	for _, want := range v.Want.Functions {
-		out = append(out, v.functionFinding(ctx, want))
+		out = append(out, v.functionFindings(ctx, want)...)
 	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "function")+" can run, with the settings that they need")
+	out = append(out, v.parameters(ctx)...)
+	return summed(out, v.Account, v.Region, plural(count(out, OK), "function")+" can run, with the roles and settings of the template"+v.uncompared()+
+		"; their code is not compared: "+v.aws()+"lambda get-function-configuration --function-name NAME shows as CodeSha256 the SHA-256 of the zip file that it is, in base64")
 }
 
-func (v *visit) functionFinding(ctx context.Context, want blueprint.Function) Finding {
+func (v *visit) functionFindings(ctx context.Context, want blueprint.Function) []Finding {
 	name := want.Name
 	f, err := v.deployed(ctx, name)
+	good := v.here(OK, name, "", "")
 	switch {
 	case optional(want, err):
-		return v.here(OK, name, "", "")
+		return []Finding{good}
 	case awsapi.IsNotFound(err):
-		return v.here(Problem, name, "there is no such function", deployAgain)
+		return []Finding{v.here(Problem, name, "there is no such function", deployAgain)}
 	case err != nil:
-		return failed(v.here(OK, name, "", ""), err, needs(lambdaapi.GetFunctionConfiguration.Op)...)
+		return []Finding{failed(good, err, needs(lambdaapi.GetFunctionConfiguration.Op)...)}
 	case f.State == "Failed" || f.Update == "Failed":
-		return v.here(Problem, name, "it cannot run: "+f.Reason, "mend what the message says and deploy again")
+		return []Finding{v.here(Problem, name, "it cannot run: "+f.Reason, "mend what the message says and deploy again")}
 	}
-	return v.environment(want, f)
+	return rest([]Finding{v.runsAs(want, f), v.layers(want, f), v.environment(want, f)}, good)
 }
-
-func sources(ctx context.Context, v *visit) []Finding {
-	var out []Finding
-	for _, want := range v.Want.Sources {
-		out = append(out, v.sourceFinding(ctx, want))
-	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "queue")+" feed their functions")
-}
-
-func (v *visit) sourceFinding(ctx context.Context, want blueprint.Source) Finding {
-	have, err := lambdaapi.ReadSources(ctx, v.Own, want.Function)
-	if err != nil && !awsapi.IsNotFound(err) {
-		return failed(v.here(OK, want.Queue, "", ""), err, needs(lambdaapi.ListEventSourceMappings.Op)...)
-	}
-	for _, s := range have {
-		if !strings.HasSuffix(s.ARN, ":"+want.Queue) {
-			continue
-		}
-		if s.Enabled() {
-			return v.here(OK, want.Queue, "", "")
-		}
-		on := v.aws() + "lambda update-event-source-mapping --enabled --uuid " + s.ID
-		if isApply(want.Function) {
-			return v.here(Warning, want.Queue, "the outer brake is on: "+want.Function+" is not fed, so nothing is written to any account", "if that is not meant any more: "+on)
-		}
-		return v.here(Problem, want.Queue, fmt.Sprintf("its event source mapping is %s: messages wait and are lost after 14 days", s.State), on)
-	}
-	return v.here(Problem, want.Queue, "nothing takes its messages to "+want.Function, deployAgain)
-}
-
-// isApply tells the one function that writes: not feeding it is a brake, not a defect.
-func isApply(function string) bool { return strings.HasSuffix(function, "-apply") }

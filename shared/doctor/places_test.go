@@ -138,10 +138,21 @@ func TestHomeRegion(t *testing.T) {
 	if got.Status != doctor.Problem || !strings.Contains(asJSON(t, got), `"region":"us-west-2","subject":"shoreup-calls-iam","seen":"there is no such rule`) {
 		t.Errorf("without rules in the home Region: %+v", got)
 	}
+	api := sqs.NewFromConfig(emulatortest.ForTest(t).Config(c.account, "us-west-2"))
+	queue, err := api.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("shoreup-unforwarded")})
+	c.ok(err)
+	_, err = api.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: aws.String("{}")})
+	c.ok(err)
 	c.forward(c.account, "us-west-2", "shoreup-calls-s3")
 	c.forward(c.account, "us-west-2", "shoreup-calls-iam")
-	if got := find(c.run(t.Context()), "event-rules"); got.Status != doctor.OK {
-		t.Errorf("with them: %+v", got)
+	c.forward(c.account, "us-west-2", "shoreup-calls-theirs")
+	report := c.run(t.Context())
+	if got := find(report, "event-rules"); got.Status != doctor.Problem || len(got.Findings) != 2 || !strings.Contains(asJSON(t, got), `"region":"us-west-2","subject":"shoreup-calls-theirs","seen":"a rule that the template does not have`) {
+		t.Errorf("with them, and one that nobody knows: %+v", got)
+	}
+	if got := find(report, "dead-letters"); got.Status != doctor.Problem || !strings.Contains(asJSON(t, got), `"region":"us-west-2","subject":"shoreup-unforwarded","seen":"1 message that nobody`) ||
+		!strings.Contains(asJSON(t, got), "ERROR_MESSAGE say why, and RULE_ARN of which rule they are. Mend that; the next sweep finds again") {
+		t.Errorf("dead letters of the home Region: %+v", got)
 	}
 }
 

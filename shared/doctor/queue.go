@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
@@ -21,15 +20,17 @@ func queues(ctx context.Context, v *visit) []Finding {
 		switch {
 		case awsapi.IsNotFound(err):
 			out = append(out, v.here(Problem, s.Queue, "there is no such queue", deployAgain))
+			continue
 		case err != nil:
 			out = append(out, failed(v.here(OK, s.Queue, "", ""), err, needs(ownapi.GetQueueURL.Op, ownapi.GetQueue.Op)...))
-		case !q.Redrives:
-			out = append(out, v.here(Problem, s.Queue, "messages that always fail are tried until they expire: it has no dead-letter queue", deployAgain))
-		case q.Waiting == 0:
-			out = append(out, v.here(OK, s.Queue, "", ""))
-		default:
-			first[s.Queue] = q
+			continue
 		}
+		f := setFinding(v.here(OK, s.Queue, "", ""), v.queue(s.Queue), q)
+		if f.Status == OK && q.Waiting > 0 {
+			first[s.Queue] = q
+			continue
+		}
+		out = append(out, f)
 	}
 	if len(first) > 0 {
 		sleep(ctx, v.Wait)
@@ -39,7 +40,41 @@ func queues(ctx context.Context, v *visit) []Finding {
 			out = append(out, v.drains(ctx, s, before))
 		}
 	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "queue")+" drain")
+	return summed(out, v.Account, v.Region, plural(count(out, OK), "queue")+" drain, and keep messages as the template says")
+}
+
+// queue returns the template's queue of this name.
+func (v *visit) queue(name string) blueprint.Queue {
+	for _, q := range v.Want.Queues {
+		if q.Name == name {
+			return q
+		}
+	}
+	return blueprint.Queue{Name: name} // a mapping of the template takes from a queue that another one makes
+}
+
+// setFinding compares how long a queue keeps messages, and where those go that always fail. It leaves alone what the template does not know.
+func setFinding(f Finding, want blueprint.Queue, have ownapi.Queue) Finding {
+	var seen []string
+	for _, setting := range ownapi.QueueSettings {
+		if n, ok := want.Settings[setting]; ok && have.Settings[setting] != n {
+			seen = append(seen, fmt.Sprintf("its %s is %d seconds, and the template says %d", setting, have.Settings[setting], n))
+		}
+	}
+	const without = "messages that always fail are tried until they expire: it has no dead-letter queue"
+	switch {
+	case want.Settings == nil, blueprint.Fits(want.DeadLetters, have.DeadLetters) && want.Tries == have.Tries:
+	case have.DeadLetters == "":
+		seen = append(seen, without)
+	case want.DeadLetters == "":
+		seen = append(seen, fmt.Sprintf("its messages go to %s when they were received %s, and the template has them stay", have.DeadLetters, plural(have.Tries, "time")))
+	default:
+		seen = append(seen, fmt.Sprintf("its messages go to %s when they were received %s, and the template says to %s when %s", have.DeadLetters, plural(have.Tries, "time"), want.DeadLetters, plural(want.Tries, "time")))
+	}
+	if len(seen) > 0 {
+		f.Status, f.Seen, f.Do = Problem, strings.Join(seen, "; ")+": messages may be worked on twice, be lost, or be read by others", upgrade
+	}
+	return f
 }
 
 func (v *visit) drains(ctx context.Context, s blueprint.Source, before ownapi.Queue) Finding {
@@ -52,56 +87,4 @@ func (v *visit) drains(ctx context.Context, s blueprint.Source, before ownapi.Qu
 	}
 	return v.here(Warning, s.Queue, fmt.Sprintf("%s wait and nobody works on them", plural(now.Waiting, "message")),
 		"see check sources, then what the function says in /aws/lambda/"+s.Function)
-}
-
-// deadLetters looks at the queues whose first message is an alarm: the installation's own, and those beside members' rules.
-func deadLetters(ctx context.Context, v *visit) []Finding {
-	out := v.deadIn(ctx, v.Own, v.Want)
-	if v.Member != nil {
-		for _, p := range v.places(ctx) {
-			s, err := v.session(ctx, p.account)
-			for _, region := range p.regions {
-				if err != nil {
-					out = append(out, failed(Finding{Account: p.account, Region: region}, err, "sts:AssumeRole"))
-					break
-				}
-				out = append(out, v.deadIn(ctx, s.In(region), v.Member)...)
-			}
-		}
-	}
-	return summed(out, v.Account, v.Region, plural(count(out, OK), "queue")+" are empty")
-}
-
-func (v *visit) deadIn(ctx context.Context, s awsapi.Session, b *blueprint.Blueprint) []Finding {
-	var out []Finding
-	for _, want := range b.Queues {
-		if want.MustBeEmpty {
-			out = append(out, v.deadFinding(ctx, s, want.Name))
-		}
-	}
-	return out
-}
-
-func (v *visit) deadFinding(ctx context.Context, s awsapi.Session, name string) Finding {
-	f := Finding{Status: OK, Account: s.Account, Region: s.Region, Subject: name}
-	q, err := ownapi.ReadQueue(ctx, s, name)
-	switch {
-	case awsapi.IsNotFound(err):
-		f.Status, f.Seen, f.Do = Problem, "there is no such queue: what fails for good is lost", deployAgain
-	case err != nil:
-		return failed(f, err, needs(ownapi.GetQueueURL.Op, ownapi.GetQueue.Op)...)
-	case q.Waiting+q.Flying > 0:
-		f.Status, f.Seen = Problem, plural(q.Waiting+q.Flying, "message")+" that nobody will look at again; each is kept for 14 days"
-		f.Do = v.revive(name)
-	}
-	return f
-}
-
-// revive says what to do with dead letters. The sweep finds again what they were about, so that losing them costs time and nothing else.
-func (v *visit) revive(name string) string {
-	if queue, ok := strings.CutSuffix(name, "-dlq"); ok && slices.ContainsFunc(v.Want.Queues, func(q blueprint.Queue) bool { return q.Name == queue }) {
-		return "mend what the function says in its log, then send them back: " + v.aws() + "sqs start-message-move-task --source-arn arn:" +
-			awsapi.PartitionOf(v.Region) + ":sqs:" + v.Region + ":" + v.Account + ":" + name
-	}
-	return "read them: attribute reason, or what EventBridge adds, says why they are here; mend that and delete them. The next sweep looks at everything anyway"
 }

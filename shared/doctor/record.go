@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,18 +112,37 @@ func (v *visit) bucketFinding(ctx context.Context, want blueprint.Bucket) Findin
 		return failed(f, err, needs(ownapi.GetPublicAccess.Op)...)
 	case !blocked:
 		return v.here(Problem, want.Name, "Block Public Access is not wholly on", "turn all four settings on: "+v.aws()+"s3api put-public-access-block --bucket "+want.Name)
-	case !want.Locked:
+	}
+	if f = guardFinding(ctx, v.Own, guarded{want.Name, want.Policy, ownapi.ReadBucketPolicy, needs(ownapi.GetBucketPolicy.Op), bucketRisk}); f.Status != OK || !want.Locked {
 		return f
 	}
+	return v.lockFinding(ctx, want)
+}
+
+// lockFinding looks whether what is sealed is held. Parameters decide how: in another mode than the template's own, or for fewer days, may be meant.
+func (v *visit) lockFinding(ctx context.Context, want blueprint.Bucket) Finding {
+	f := v.here(OK, want.Name, "", "")
 	lock, err := ownapi.ReadLock(ctx, v.Own, want.Name)
 	switch {
 	case err != nil:
 		return failed(f, err, needs(ownapi.GetObjectLock.Op)...)
 	case !lock.On:
 		return v.here(Problem, want.Name, "it has no Object Lock: whoever may delete can delete the sealed log", deployAgain)
-	case lock.Retention == "":
+	case lock.Mode == "":
 		return v.here(Problem, want.Name, "its Object Lock has no default retention: new parts of the sealed log can be deleted", "set one: "+v.aws()+"s3api put-object-lock-configuration --bucket "+want.Name)
 	}
-	f.Seen = "what is sealed is held: " + lock.Retention
+	var weaker []string
+	if want.LockMode != "" && lock.Mode != want.LockMode {
+		weaker = append(weaker, "in mode "+lock.Mode+", and the template says "+want.LockMode)
+	}
+	if lock.Days < want.LockDays {
+		weaker = append(weaker, fmt.Sprintf("for %s, and the template says %d", plural(lock.Days, "day"), want.LockDays))
+	}
+	if len(weaker) > 0 {
+		return v.here(Warning, want.Name, "what is sealed is held "+strings.Join(weaker, "; ")+": it can be deleted sooner than it should, or by whoever may lift that and change the bucket's policy",
+			"if the stack's AuditLockMode and AuditRetentionDays do not say so, look up in CloudTrail who changed it (PutBucketObjectLockConfiguration) and deploy the stack again; if they do, and this is no trial, deploy it with "+
+				cmp.Or(want.LockMode, lock.Mode)+fmt.Sprintf(" and %d", max(want.LockDays, lock.Days)))
+	}
+	f.Seen = fmt.Sprintf("what is sealed is held: %s %d days", lock.Mode, lock.Days)
 	return f
 }

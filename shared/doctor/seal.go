@@ -9,6 +9,7 @@ import (
 	"github.com/shoreup/shoreup/shared/audit"
 	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/ownapi"
+	"github.com/shoreup/shoreup/shared/awsapi/s3api"
 )
 
 const (
@@ -36,7 +37,11 @@ func sealed(ctx context.Context, v *visit) []Finding {
 		return []Finding{v.here(OK, "", "nothing is recorded yet", "")}
 	}
 	for _, chain := range chains.names {
-		out = append(out, v.sealFinding(ctx, log, bucket, chain))
+		f := v.sealFinding(ctx, log, bucket, chain)
+		if f.Status == OK {
+			f = v.onceFinding(ctx, f, bucket, chain)
+		}
+		out = append(out, f)
 	}
 	return summed(out, v.Account, v.Region, howSealed(out))
 }
@@ -103,6 +108,26 @@ func (v *visit) ahead(ctx context.Context, log *audit.Log, chain string, last in
 	case last > head.Seq:
 		f.Status, f.Seen = Problem, fmt.Sprintf("it is sealed up to record %d, and the table ends at record %d", last, head.Seq)
 		f.Do = tampering + "look up in CloudTrail's data events who cut the table off, and restore it from its backups; what was sealed is still true: shoreup audit verify --sealed-only --account " + chain
+	}
+	return f
+}
+
+// onceFinding looks whether every sealed part of a chain was written once. The bucket's policy refuses a second version and any deletion, so one that is there is
+// somebody's who changed that policy. What was written first is still there, and is what `shoreup audit verify` reads.
+func (v *visit) onceFinding(ctx context.Context, f Finding, bucket, chain string) Finding {
+	var before s3api.Version
+	for o, err := range s3api.Versions(ctx, v.Own, bucket, sealedRoot+chain+"/") {
+		switch {
+		case awsapi.IsNotFound(err): // nothing is sealed yet, and check buckets says that there is no bucket
+			return f
+		case err != nil:
+			return failed(f, err, "s3:ListBucketVersions")
+		case o.Deleted || o.Key == before.Key:
+			f.Status, f.Seen = Problem, o.Key+" was overwritten or deleted after it was sealed"
+			f.Do = tampering + "its first version is held by the lock: shoreup audit verify --bucket " + bucket + " --account " + chain + " reads it; look up in CloudTrail's data events and the bucket's access logs who did that"
+			return f
+		}
+		before = o
 	}
 	return f
 }

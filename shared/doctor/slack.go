@@ -34,17 +34,29 @@ func slackToken(ctx context.Context, v *visit) []Finding {
 	s, err := slackapp.ParseSecret(secret)
 	switch {
 	case err != nil: // the error says what is wrong, and shows nothing of it
-		return []Finding{v.here(Problem, name, "it cannot be read as a credential for Slack, so nobody is told: "+err.Error(), "put {\"bot_token\": \"xoxb-...\", \"signing_secret\": \"...\"} into it")}
+		return []Finding{v.here(Problem, name, "it cannot be read as a credential for Slack, so nobody is told: "+err.Error(), "put {\"bot_token\": \"xoxb-...\"} into it")}
 	case v.Offline:
 		return []Finding{v.here(NotChecked, name, "it can be read; Slack was not asked (--offline)", "")}
 	case s.Webhook != "":
 		return []Finding{v.here(NotChecked, name, "it holds an incoming webhook, which cannot be tried without posting", "see that messages arrive; a bot token can be checked, and has a channel for each rule")}
 	}
-	f := v.askSlack(ctx, name, s.BotToken)
-	if f.Status == OK && s.SigningSecret == "" {
-		f.Seen += "; without a signing secret messages have no buttons, and people answer on the review page or the command line"
+	return []Finding{v.askSlack(ctx, name, s.BotToken), v.slackSigning(ctx)}
+}
+
+// slackSigning looks whether there is a secret to know clicks by. It does not read it: whoever can may click in anybody's name.
+func (v *visit) slackSigning(ctx context.Context) Finding {
+	name := v.setting(ctx, "SHOREUP_SLACK_SIGNING")
+	if name == "" {
+		return v.here(OK, "", "without the parameter SlackSigning messages have no buttons, and people answer on the review page or the command line", "")
 	}
-	return []Finding{f}
+	there, err := secretsapi.Exists(ctx, v.Own, name)
+	switch {
+	case err != nil:
+		return failed(v.here(OK, name, "", ""), err, "secretsmanager:DescribeSecret")
+	case !there:
+		return v.here(Problem, name, "there is no such secret, or nothing is in it: no button in Slack works", "put {\"signing_secret\": \"...\"} into it: "+v.aws()+"secretsmanager create-secret --name "+name+" --secret-string file://...")
+	}
+	return v.here(OK, name, "the secret that clicks are known by is there, and was not read: press a button to try it", "")
 }
 
 func (v *visit) askSlack(ctx context.Context, name, token string) Finding {

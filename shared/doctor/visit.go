@@ -30,6 +30,7 @@ type visit struct {
 	chains   func(context.Context) chainFacts
 	sessions map[string]sessionFacts
 	roles    map[string]roleFacts // by account and name
+	listed   map[busAt]listed     // for check event-rules alone
 }
 
 type functionFacts struct {
@@ -50,7 +51,7 @@ type sessionFacts struct {
 }
 
 func newVisit(c Config) *visit {
-	v := &visit{Config: c, function: map[string]functionFacts{}, sessions: map[string]sessionFacts{}, roles: map[string]roleFacts{}}
+	v := &visit{Config: c, function: map[string]functionFacts{}, sessions: map[string]sessionFacts{}, roles: map[string]roleFacts{}, listed: map[busAt]listed{}}
 	v.store = dynamodbapi.NewStore(c.Own)
 	v.file, v.chains = once(v.readFile), once(v.readChains)
 	return v

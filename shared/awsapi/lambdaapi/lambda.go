@@ -3,9 +3,11 @@ package lambdaapi
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/shoreup/shoreup/shared/awsapi"
 )
@@ -22,6 +24,7 @@ type Function struct {
 	Update      string            // of the last change: Successful, InProgress or Failed; empty means Successful
 	Reason      string            // why it is not as it should be, in AWS's words
 	Role        string            // ARN
+	Layers      []string          // ARNs of versions
 	Environment map[string]string // never to be printed as a whole
 }
 
@@ -35,6 +38,9 @@ func ReadFunction(ctx context.Context, s awsapi.Session, name string) (Function,
 	if f.Reason = aws.ToString(out.StateReason); f.Reason == "" {
 		f.Reason = aws.ToString(out.LastUpdateStatusReason)
 	}
+	for _, l := range out.Layers {
+		f.Layers = append(f.Layers, aws.ToString(l.Arn))
+	}
 	if out.Environment != nil && out.Environment.Variables != nil {
 		f.Environment = out.Environment.Variables
 	}
@@ -43,10 +49,12 @@ func ReadFunction(ctx context.Context, s awsapi.Session, name string) (Function,
 
 // Source is an event source mapping: what feeds a function.
 type Source struct {
-	ID     string // UUID
-	ARN    string // of the queue
-	State  string // Enabled, Disabled, Enabling, Disabling, Creating, Updating or Deleting
-	Result string // of the last poll, in AWS's words
+	ID       string // UUID
+	ARN      string // of the queue
+	Function string // ARN, with the version or alias if it feeds one
+	State    string // Enabled, Disabled, Enabling, Disabling, Creating, Updating or Deleting
+	Filtered bool   // what some filter does not let through is deleted, and no function sees it
+	Partial  bool   // of a batch, only the messages that the function names as failed come again
 }
 
 // Enabled reports whether the function is fed, or is about to be.
@@ -54,17 +62,20 @@ func (s Source) Enabled() bool {
 	return s.State == "Enabled" || s.State == "Enabling" || s.State == "Creating" || s.State == "Updating"
 }
 
-// ReadSources returns the event source mappings of a function.
-func ReadSources(ctx context.Context, s awsapi.Session, function string) ([]Source, error) {
+// ReadSources returns all event source mappings of the account in the Region: whoever asks for those of a function does not see who else takes from a queue.
+func ReadSources(ctx context.Context, s awsapi.Session) ([]Source, error) {
 	var out []Source
-	in := &lambda.ListEventSourceMappingsInput{FunctionName: &function}
+	in := &lambda.ListEventSourceMappingsInput{}
 	for {
 		page, err := ListEventSourceMappings.Do(ctx, s, in)
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range page.EventSourceMappings {
-			out = append(out, Source{aws.ToString(m.UUID), aws.ToString(m.EventSourceArn), aws.ToString(m.State), aws.ToString(m.LastProcessingResult)})
+			out = append(out, Source{
+				ID: aws.ToString(m.UUID), ARN: aws.ToString(m.EventSourceArn), Function: aws.ToString(m.FunctionArn), State: aws.ToString(m.State),
+				Filtered: m.FilterCriteria != nil && len(m.FilterCriteria.Filters) > 0, Partial: slices.Contains(m.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures),
+			})
 		}
 		if aws.ToString(page.NextMarker) == "" {
 			return out, nil

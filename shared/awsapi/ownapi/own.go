@@ -4,6 +4,7 @@ package ownapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -29,6 +30,7 @@ var (
 	GetVersioning     = awsapi.NewRead(s3Client, (*s3.Client).GetBucketVersioning, "s3:GetBucketVersioning")
 	GetObjectLock     = awsapi.NewRead(s3Client, (*s3.Client).GetObjectLockConfiguration, "s3:GetBucketObjectLockConfiguration")
 	GetPublicAccess   = awsapi.NewRead(s3Client, (*s3.Client).GetPublicAccessBlock, "s3:GetBucketPublicAccessBlock")
+	GetBucketPolicy   = awsapi.NewRead(s3Client, (*s3.Client).GetBucketPolicy, "s3:GetBucketPolicy")
 	ListBucketObjects = awsapi.NewRead(s3Client, (*s3.Client).ListObjectsV2, "s3:ListBucket")
 )
 
@@ -69,10 +71,15 @@ func Recoverable(ctx context.Context, s awsapi.Session, name string) (bool, erro
 // Queue is what is known of one of our queues. The counts are approximate.
 type Queue struct {
 	URL             string
-	Waiting, Flying int    // messages that nobody has, and that somebody has and has not deleted
-	Redrives        bool   // messages that always fail end in another queue
-	Policy          string // JSON; empty: it has none
+	Waiting, Flying int            // messages that nobody has, and that somebody has and has not deleted
+	Settings        map[string]int // those of QueueSettings, in seconds
+	DeadLetters     string         // ARN of the queue that takes messages that always fail; empty: there is none
+	Tries           int            // after how many of them
+	Policy          string         // JSON; empty: it has none
 }
+
+// QueueSettings are the attributes of a queue that say how long something lasts.
+var QueueSettings = []string{string(sqstypes.QueueAttributeNameVisibilityTimeout), string(sqstypes.QueueAttributeNameMessageRetentionPeriod), string(sqstypes.QueueAttributeNameDelaySeconds)}
 
 // ReadQueue returns the queue of this name, or an error of class NotFound.
 func ReadQueue(ctx context.Context, s awsapi.Session, name string) (Queue, error) {
@@ -80,25 +87,53 @@ func ReadQueue(ctx context.Context, s awsapi.Session, name string) (Queue, error
 	if err != nil {
 		return Queue{}, err
 	}
-	out, err := GetQueue.Do(ctx, s, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{
-		sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible, sqstypes.QueueAttributeNameRedrivePolicy,
-		sqstypes.QueueAttributeNamePolicy,
-	}})
+	out, err := GetQueue.Do(ctx, s, &sqs.GetQueueAttributesInput{QueueUrl: url.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll}})
 	if err != nil {
 		return Queue{}, err
 	}
-	q := Queue{
-		URL: aws.ToString(url.QueueUrl), Redrives: out.Attributes[string(sqstypes.QueueAttributeNameRedrivePolicy)] != "",
-		Policy: out.Attributes[string(sqstypes.QueueAttributeNamePolicy)],
-	}
-	for attribute, to := range map[sqstypes.QueueAttributeName]*int{
-		sqstypes.QueueAttributeNameApproximateNumberOfMessages: &q.Waiting, sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible: &q.Flying,
-	} {
-		if *to, err = strconv.Atoi(out.Attributes[string(attribute)]); err != nil {
-			return Queue{}, fmt.Errorf("reading queue %s: %s is no number: %w", name, attribute, err)
-		}
+	q := Queue{URL: aws.ToString(url.QueueUrl), Settings: map[string]int{}, Policy: out.Attributes[string(sqstypes.QueueAttributeNamePolicy)]}
+	if err := q.read(out.Attributes); err != nil {
+		return Queue{}, fmt.Errorf("reading queue %s: %w", name, err)
 	}
 	return q, nil
+}
+
+// read takes numbers from attributes, all of which are text; the redrive policy is JSON, with its number as a number or as text.
+func (q *Queue) read(attributes map[string]string) error {
+	number := func(name string) (n int, err error) {
+		if n, err = strconv.Atoi(attributes[name]); err != nil {
+			err = fmt.Errorf("%s is no number: %w", name, err)
+		}
+		return n, err
+	}
+	var err error
+	if q.Waiting, err = number(string(sqstypes.QueueAttributeNameApproximateNumberOfMessages)); err != nil {
+		return err
+	}
+	if q.Flying, err = number(string(sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible)); err != nil {
+		return err
+	}
+	for _, name := range QueueSettings {
+		if q.Settings[name], err = number(name); err != nil {
+			return err
+		}
+	}
+	redrive := attributes[string(sqstypes.QueueAttributeNameRedrivePolicy)]
+	if redrive == "" {
+		return nil
+	}
+	var to struct {
+		DeadLetterTargetArn string      `json:"deadLetterTargetArn"`
+		MaxReceiveCount     json.Number `json:"maxReceiveCount"`
+	}
+	if err := json.Unmarshal([]byte(redrive), &to); err != nil {
+		return fmt.Errorf("its redrive policy: %w", err)
+	}
+	q.DeadLetters = to.DeadLetterTargetArn
+	if q.Tries, err = strconv.Atoi(to.MaxReceiveCount.String()); err != nil {
+		return fmt.Errorf("its redrive policy: %w", err)
+	}
+	return nil
 }
 
 // Versioned reports whether a bucket keeps the versions of its objects.
@@ -112,8 +147,9 @@ func Versioned(ctx context.Context, s awsapi.Session, bucket string) (bool, erro
 
 // Lock is a bucket's Object Lock.
 type Lock struct {
-	On        bool
-	Retention string // "GOVERNANCE 365 days"; empty: new objects are not held by themselves
+	On   bool
+	Mode string // GOVERNANCE or COMPLIANCE; empty: new objects are not held by themselves
+	Days int
 }
 
 // ReadLock returns a bucket's Object Lock.
@@ -133,9 +169,28 @@ func ReadLock(ctx context.Context, s awsapi.Session, bucket string) (Lock, error
 	l := Lock{On: true}
 	if c.Rule != nil && c.Rule.DefaultRetention != nil {
 		r := c.Rule.DefaultRetention
-		l.Retention = fmt.Sprintf("%s %d days", r.Mode, aws.ToInt32(r.Days)+365*aws.ToInt32(r.Years))
+		l.Mode, l.Days = string(r.Mode), int(aws.ToInt32(r.Days)+365*aws.ToInt32(r.Years))
 	}
 	return l, nil
+}
+
+// ReadBucketPolicy returns a bucket's policy in JSON; empty: it has none.
+func ReadBucketPolicy(ctx context.Context, s awsapi.Session, bucket string) (string, error) {
+	out, err := GetBucketPolicy.Do(ctx, s, &s3.GetBucketPolicyInput{Bucket: &bucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchBucketPolicy" {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(out.Policy), nil
+}
+
+// ReadQueuePolicy returns a queue's policy in JSON; empty: it has none.
+func ReadQueuePolicy(ctx context.Context, s awsapi.Session, name string) (string, error) {
+	q, err := ReadQueue(ctx, s, name)
+	return q.Policy, err
 }
 
 // Blocked reports whether all four settings of Block Public Access are on.

@@ -22,6 +22,7 @@ type Blueprint struct {
 	Queues    []Queue
 	Sources   []Source
 	Rules     []Rule
+	Buses     []Bus
 	Functions []Function
 	Tables    []string
 	Buckets   []Bucket
@@ -34,27 +35,41 @@ type Queue struct {
 	Name        string
 	MustBeEmpty bool
 	Policy      map[string]any
+	Settings    map[string]int // VisibilityTimeout, MessageRetentionPeriod and DelaySeconds, in seconds
+	DeadLetters string         // ARN of the queue that takes messages that always fail; empty: there is none
+	Tries       int            // after how many of them
 }
 
-// Source feeds a function from a queue; both by name.
-type Source struct{ Function, Queue string }
+// Source feeds a function from a queue; both by name. Partial: the function says which messages of a batch failed, and only these come again.
+type Source struct {
+	Function, Queue string
+	Partial         bool
+}
 
 // Rule is a rule of EventBridge. Pattern is nil for a schedule.
 type Rule struct {
 	Name, Bus string // an empty bus is the default one
 	Condition string // it exists only where this holds; empty: always
 	Pattern   map[string]any
+	Schedule  string   // expression, for [Fits]; empty: it has a pattern
 	Targets   []string // ARNs
+}
+
+// Bus is an event bus. Policy is for [Fits]; nil: it has none.
+type Bus struct {
+	Name   string
+	Policy map[string]any
 }
 
 // Function is a Lambda function; Role is the role's ARN.
 type Function struct {
 	Name, Does, Role string
 	Environment      map[string]string
-	Condition        string   // it exists only where this holds; empty: always
-	URL              string   // auth type of the URL that it answers at, AWS_IAM or NONE; empty: it has none
-	Reserved         bool     // it has a share of the account's concurrency of its own, unless a parameter says otherwise
-	Callers          []Caller // whom its resource policy lets call it
+	Exact            map[string]any // the environment with what parameters decide left open, for [Fits]
+	Condition        string         // it exists only where this holds; empty: always
+	URL              string         // auth type of the URL that it answers at, AWS_IAM or NONE; empty: it has none
+	Reserved         bool           // it has a share of the account's concurrency of its own, unless a parameter says otherwise
+	Callers          []Caller       // whom its resource policy lets call it
 }
 
 // Caller is whom a function's resource policy lets do what.
@@ -63,10 +78,13 @@ type Caller struct {
 	ViaURL            bool // only through the function's URL
 }
 
-// Bucket is a bucket.
+// Bucket is a bucket. Policy is for [Fits]; nil: it has none.
 type Bucket struct {
 	Name              string
 	Versioned, Locked bool
+	LockMode          string // of the objects that are written without saying so; empty: they are not held
+	LockDays          int
+	Policy            map[string]any
 }
 
 // Kept is a resource that outlives its stack.
@@ -137,9 +155,10 @@ func (b *Blueprint) add(r resolver, logical string, res resource, p object) {
 	}
 	switch res.Type {
 	case "AWS::SQS::Queue":
-		b.Queues = append(b.Queues, Queue{Name: name})
+		b.Queues = append(b.Queues, queueOf(name, p))
 	case "AWS::Lambda::EventSourceMapping":
-		b.Sources = append(b.Sources, Source{lastPart(p.text("FunctionName")), lastPart(p.text("EventSourceArn"))})
+		partial := slices.Contains(Texts(p["FunctionResponseTypes"]), "ReportBatchItemFailures")
+		b.Sources = append(b.Sources, Source{lastPart(p.text("FunctionName")), lastPart(p.text("EventSourceArn")), partial})
 	case "AWS::Events::Rule":
 		rule := Rule{Name: name, Bus: lastPart(p.text("EventBusName")), Condition: res.Condition}
 		rule.Pattern, _ = p["EventPattern"].(map[string]any)
@@ -148,15 +167,14 @@ func (b *Blueprint) add(r resolver, logical string, res resource, p object) {
 		}
 		b.Rules = append(b.Rules, rule)
 	case "AWS::Lambda::Function":
-		f := Function{Name: name, Does: p.text("Description"), Role: p.text("Role"), Environment: map[string]string{}, Condition: res.Condition, Reserved: p["ReservedConcurrentExecutions"] != nil}
-		for k, v := range p.object("Environment").object("Variables") {
-			f.Environment[k] = fmt.Sprint(v)
-		}
+		f := Function{Name: name, Does: p.text("Description"), Role: p.text("Role"), Condition: res.Condition, Reserved: p["ReservedConcurrentExecutions"] != nil}
 		b.Functions = append(b.Functions, f)
 	case "AWS::DynamoDB::Table":
 		b.Tables = append(b.Tables, name)
 	case "AWS::S3::Bucket":
-		b.Buckets = append(b.Buckets, Bucket{name, p.object("VersioningConfiguration").text("Status") == "Enabled", fmt.Sprint(p["ObjectLockEnabled"]) == "true"})
+		b.Buckets = append(b.Buckets, bucketOf(name, p))
+	case "AWS::Events::EventBus":
+		b.Buses = append(b.Buses, Bus{Name: name})
 	case "AWS::IAM::Role":
 		b.Roles = append(b.Roles, roleOf(r, res, name, p))
 	}
@@ -172,9 +190,11 @@ func (b *Blueprint) finish(r, open resolver, policies map[string]policy) {
 			if p["MetricName"] == "ApproximateNumberOfMessagesVisible" {
 				b.watch(object(p))
 			}
-		case "AWS::SQS::QueuePolicy":
+		case "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy", "AWS::Events::EventBusPolicy", "AWS::Events::Rule":
 			left, _ := open.value(res.Properties).(map[string]any)
-			b.guard(Texts(p["Queues"]), object(left).object("PolicyDocument"))
+			b.open(res.Type, object(p), object(left))
+		case "AWS::Lambda::Function":
+			b.equip(r, open, logical, res)
 		case "AWS::Lambda::Url", "AWS::Lambda::Permission":
 			b.answer(res.Type, object(p))
 		}
@@ -194,55 +214,9 @@ func Join(all ...*Blueprint) *Blueprint {
 	out := &Blueprint{}
 	for _, b := range all {
 		out.Queues, out.Sources, out.Rules = append(out.Queues, b.Queues...), append(out.Sources, b.Sources...), append(out.Rules, b.Rules...)
+		out.Buses = append(out.Buses, b.Buses...)
 		out.Functions, out.Tables = append(out.Functions, b.Functions...), append(out.Tables, b.Tables...)
 		out.Buckets, out.Roles, out.Kept = append(out.Buckets, b.Buckets...), append(out.Roles, b.Roles...), append(out.Kept, b.Kept...)
 	}
 	return out
-}
-
-// object is a part of a template, read without fear of other shapes than expected.
-type object map[string]any
-
-func (o object) text(key string) string {
-	s, _ := o[key].(string)
-	return s
-}
-
-func (o object) object(key string) object {
-	m, _ := o[key].(map[string]any)
-	return m
-}
-
-func (o object) list(key string) []object {
-	var out []object
-	list, ok := o[key].([]any)
-	if !ok {
-		list = []any{o[key]} // IAM lets one statement stand for a list of one
-	}
-	for _, x := range list {
-		if m, ok := x.(map[string]any); ok {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// Texts reads what IAM lets be one text or a list of them.
-func Texts(v any) []string {
-	switch v := v.(type) {
-	case string:
-		return []string{v}
-	case []any:
-		var out []string
-		for _, x := range v {
-			out = append(out, fmt.Sprint(x))
-		}
-		return out
-	}
-	return nil
-}
-
-// lastPart is the name at the end of an ARN or path.
-func lastPart(arn string) string {
-	return arn[strings.LastIndexAny(arn, ":/")+1:]
 }

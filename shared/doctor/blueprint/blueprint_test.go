@@ -33,11 +33,16 @@ func TestRead(t *testing.T) {
 		Buckets []blueprint.Bucket
 		Kept    []blueprint.Kept
 	}
+	usual := map[string]int{"VisibilityTimeout": 30, "MessageRetentionPeriod": 4 * 24 * 3600, "DelaySeconds": 0}
+	const dead = "arn:aws-cn:sqs:cn-north-1:111122223333:shoreup-apply-dlq"
 	want := summary{
 		Queues: []blueprint.Queue{
-			{Name: "shoreup-apply"}, {Name: "shoreup-apply-dlq", MustBeEmpty: true}, {Name: "shoreup-dead-letters", MustBeEmpty: true}, {Name: "shoreup-events"}, {Name: "shoreup-reconciliation"},
+			{Name: "shoreup-apply", Settings: map[string]int{"VisibilityTimeout": 1080, "MessageRetentionPeriod": 4 * 24 * 3600, "DelaySeconds": 1}, DeadLetters: dead, Tries: 5},
+			{Name: "shoreup-apply-dlq", MustBeEmpty: true, Settings: usual}, {Name: "shoreup-dead-letters", MustBeEmpty: true, Settings: usual},
+			{Name: "shoreup-events", Settings: map[string]int{"VisibilityTimeout": 720, "MessageRetentionPeriod": 14 * 24 * 3600, "DelaySeconds": 0}, DeadLetters: dead, Tries: 5},
+			{Name: "shoreup-reconciliation", Settings: usual},
 		},
-		Sources: []blueprint.Source{{Function: "shoreup-apply", Queue: "shoreup-apply"}, {Function: "shoreup-evaluate", Queue: "shoreup-events"}},
+		Sources: []blueprint.Source{{Function: "shoreup-apply", Queue: "shoreup-apply"}, {Function: "shoreup-evaluate", Queue: "shoreup-events", Partial: true}},
 		Buckets: []blueprint.Bucket{{Name: "shoreup-audit-111122223333-cn-north-1", Versioned: true, Locked: true}, {Name: "shoreup-rules-111122223333-cn-north-1", Versioned: true}},
 		Kept:    []blueprint.Kept{{Type: "AWS::S3::Bucket", Name: "shoreup-audit-111122223333-cn-north-1"}, {Type: "AWS::S3::Bucket", Name: "shoreup-rules-111122223333-cn-north-1"}},
 	}
@@ -56,6 +61,10 @@ func TestRead(t *testing.T) {
 	}
 	wantApply := blueprint.Function{Name: "shoreup-apply", Does: "Plans again and writes", Role: "arn:aws-cn:iam::111122223333:role/shoreup/shoreup-apply", Environment: map[string]string{
 		"SHOREUP_RULES": "s3://shoreup-rules-111122223333-cn-north-1/shoreup.yaml", "SHOREUP_SLACK_SECRET": "shoreup/slack", "SHOREUP_AUDIT_BUCKET": "shoreup-audit-111122223333-cn-north-1",
+		"SHOREUP_APPLY_QUEUE": "https://sqs.cn-north-1.amazonaws.com.cn/111122223333/shoreup-apply",
+	}, Exact: map[string]any{
+		"SHOREUP_RULES": "s3://shoreup-rules-111122223333-cn-north-1/shoreup.yaml", "SHOREUP_SLACK_SECRET": "${SlackCredential}", "SHOREUP_AUDIT_BUCKET": "shoreup-audit-111122223333-cn-north-1",
+		"SHOREUP_APPLY_QUEUE": "${AWS::Endpoint}/111122223333/shoreup-apply",
 	}}
 	if diff := cmp.Diff(wantApply, b.Functions[0]); diff != "" {
 		t.Errorf("function (-want +got):\n%s", diff)

@@ -17,6 +17,7 @@ type resolver struct {
 	resources map[string]resource
 	known     map[string]string // names that were looked up; those under way stand for themselves, so that a circle ends
 	open      bool              // what a parameter decides is left open: "${Parameter}", and Choice for a condition
+	running   bool              // a queue's name is its URL, as Ref gives it to whatever runs; else it is its name, which is what other parts are found by
 }
 
 // Choice stands for a value that a condition of the template decides: the first where it holds, else the second; nil: nothing.
@@ -159,12 +160,26 @@ func (r resolver) find(name string) (string, bool) {
 	switch {
 	case !ok:
 		return "", false
+	case attribute == "" && r.running && res.Type == "AWS::SQS::Queue":
+		return r.queueURL(r.physical(logical, res)), true
 	case attribute == "":
 		return r.physical(logical, res), true
 	case attribute == "Arn" && names[res.Type].arn != "":
 		return r.arn(res, r.physical(logical, res)), true
 	}
 	return "", false
+}
+
+// queueURL is the URL of a queue. Which of SQS's addresses it begins with is left open, too: it decides nothing. Source: SQS API reference, "Amazon SQS endpoints".
+func (r resolver) queueURL(name string) string {
+	host := "https://sqs." + r.values.Region + ".amazonaws.com"
+	if r.values.Partition == "aws-cn" {
+		host += ".cn"
+	}
+	if r.open {
+		host = "${AWS::Endpoint}"
+	}
+	return host + "/" + r.values.Account + "/" + name
 }
 
 // names says which property names a resource of a type, and where its ARN puts the name.

@@ -2,6 +2,7 @@ package blueprint_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,11 +45,36 @@ func TestTemplatesFitWhatTheyDeploy(t *testing.T) {
 				}
 			}
 			for i, r := range want.Rules {
-				if r.Pattern != nil && !blueprint.Fits(r.Pattern, decoded(t, have.Rules[i].Pattern)) {
+				if r.Pattern != nil && !blueprint.Fits(r.Pattern, decoded(t, have.Rules[i].Pattern)) || (r.Pattern == nil) == (r.Schedule == "") || !blueprint.Fits(r.Schedule, have.Rules[i].Schedule) {
 					t.Errorf("rule %s does not fit", r.Name)
 				}
 			}
+			for i, b := range want.Buckets {
+				if b.Policy == nil || !blueprint.Fits(b.Policy, decoded(t, have.Buckets[i].Policy)) || b.Locked != (b.LockMode == "COMPLIANCE") || b.Locked != (b.LockDays == 365) {
+					t.Errorf("bucket %s does not fit: %+v", b.Name, b)
+				}
+			}
+			if (len(want.Buses) == 1) != (name == "hub") {
+				t.Errorf("%d buses", len(want.Buses))
+			}
+			for i, b := range want.Buses {
+				if all, _ := b.Policy["Statement"].([]any); len(all) != 2 || !blueprint.Fits(b.Policy, decoded(t, have.Buses[i].Policy)) {
+					t.Errorf("bus %s does not fit: %+v", b.Name, b)
+				}
+			}
+			for i, f := range want.Functions {
+				for name, exact := range f.Exact {
+					if !blueprint.Fits(exact, have.Functions[i].Environment[name]) {
+						t.Errorf("function %s: %s is %q and does not fit %v", f.Name, name, have.Functions[i].Environment[name], exact)
+					}
+				}
+			}
 			for i, q := range want.Queues {
+				// Messages that a function works on stay hidden, and what is kept is kept as long as SQS can.
+				if fed := slices.ContainsFunc(want.Sources, func(s blueprint.Source) bool { return s.Queue == q.Name && s.Partial }); fed && (q.Settings["VisibilityTimeout"] < 300 || q.DeadLetters == "" || q.Tries != 5) ||
+					q.Settings["MessageRetentionPeriod"] != 14*24*3600 {
+					t.Errorf("queue %+v", q)
+				}
 				for side := range 2 {
 					if q.Policy != nil && !blueprint.Fits(q.Policy, decoded(t, chosen(have.Queues[i].Policy, side))) {
 						t.Errorf("queue %s does not fit", q.Name)
