@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestWhoMayCall(t *testing.T) {
 			}
 		}
 		function := map[string]any{"Ref": "InteractFunction"}
-		for name, want := range map[string]string{"InteractUrl": "HasSlack ${InteractFunctionUrl.FunctionUrl}", "ReviewUrl": " ${ReviewFunctionUrl.FunctionUrl}"} {
+		for name, want := range map[string]string{"InteractUrl": "HearsSlack ${InteractFunctionUrl.FunctionUrl}", "ReviewUrl": " ${ReviewFunctionUrl.FunctionUrl}"} {
 			if got := tpl.Outputs[name].Condition + " " + single(tpl.Outputs[name].Value); got != want {
 				t.Errorf("%s: output %s is %q, want %q", stack, name, got, want)
 			}
@@ -111,26 +112,30 @@ func TestWithoutSlack(t *testing.T) {
 			tpl := all[stack]
 			for id, r := range tpl.Resources {
 				only := strings.HasPrefix(id, "Interact") && !strings.HasPrefix(id, "InteractDlq") && id != "InteractLogs" || id == "SlackForgedAlarm"
-				if (r.Condition == ifSlack) != only && !strings.HasPrefix(id, "NotifyRolePolicy") {
+				if (r.Condition == ifClicks) != only && !strings.HasPrefix(id, "NotifyRolePolicy") {
 					t.Errorf("%s %s exists under condition %q", stack, id, r.Condition)
 				}
 			}
-			secrets := 0
+			const arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+			token, signing := arn+"${SlackCredential}-??????", arn+"${SlackSigning}-??????"
+			readers := map[string][]string{}
 			for id, p := range tpl.of("AWS::IAM::ManagedPolicy") {
 				for _, s := range statements(p.Properties["PolicyDocument"]) {
-					if id == boundaryID || !slices.Contains(s.actions, "secretsmanager:GetSecretValue") {
-						continue
-					}
-					secrets++
-					if p.Condition != ifSlack || !cmp.Equal(s.resources, []string{"arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SlackCredential}-??????"}) {
-						t.Errorf("%s %s reads secret %v under condition %q", stack, id, s.resources, p.Condition)
+					if id != boundaryID && slices.Contains(s.actions, "secretsmanager:GetSecretValue") {
+						readers[strings.TrimRight(id, "0123456789")+" "+p.Condition] = s.resources
 					}
 				}
 			}
-			if secrets != 2 {
-				t.Errorf("%s: %d roles read the secret", stack, secrets)
+			// Whoever reads the signing secret makes clicks of anybody: it is for the function that hears them alone.
+			want := map[string][]string{"NotifyRolePolicy " + ifSlack: {token}, "InteractRolePolicy " + ifClicks: {token, signing}}
+			if diff := cmp.Diff(want, readers); diff != "" {
+				t.Errorf("%s: who reads which secret (-want +got):\n%s", stack, diff)
 			}
 		}
+	}
+	both, _ := json.Marshal(today()["shoreup"].Conditions[ifClicks])
+	if want := `{"Fn::And":[{"Fn::Not":[{"Fn::Equals":[{"Ref":"SlackCredential"},""]}]},{"Fn::Not":[{"Fn::Equals":[{"Ref":"SlackSigning"},""]}]}]}`; string(both) != want {
+		t.Errorf("clicks are heard if %s", both)
 	}
 }
 

@@ -44,7 +44,7 @@ type layout struct {
 	hub      string // their account
 	members  string // account of the roles that they take; "*": any account whose roles trust them
 	bus      string // event bus that the rules are on; empty: the account's default one
-	boundary string // name of the permissions boundary
+	boundary string // name of the permissions boundary, and how that of the roles that write begins
 
 	boundaryIsElsewhere bool // in another stack of the account
 }

@@ -27,8 +27,20 @@
 //
 // Plans that wait for people are asked about by the function decide, which alone writes approvals. What people say reaches it over a queue of its own from two
 // functions that may do nothing else: interact, which Slack calls, and review, which people call who are signed in to AWS. Without the parameter
-// SlackCredential there is no interact, and nobody is told in Slack. Slack calls a function URL, or with [Props.SlackAPI] an HTTP API, where an organisation
+// SlackCredential nobody is told in Slack; without it or SlackSigning there is no interact. Slack calls a function URL, or with [Props.SlackAPI] an HTTP API, where an organisation
 // allows no function URL without authentication. Whoever is to decide without Slack is given the policy shoreup-may-review.
+//
+// # Queues
+//
+// What has something looked at, swept, or written comes by a queue that one sender alone may write into, so that the queue says who asked: events from EventBridge's
+// rules, sweep messages from sweep, commands from the one role that a parameter names, orders of automatic plans from evaluate (apply), of what people agreed to from
+// decide (approved), and of plans that took the place of others from apply itself (again). Package handler goes by that: an event's word counts in one queue, and
+// approvals are used by orders of one queue. (Apply hands to itself what it planned anew, rather than do it at once: a fix that then fails in passing is delivered
+// again, while the order that it came from is about a plan that is over.)
+//
+// Three queues have several senders, because nothing rests on who wrote into them. A message to decide says only which resource to look at, and is compared with the
+// tables. Words name the person who spoke: interact and review both know that and nobody else does, each alone could name anybody, and what they say is taken the
+// same way. Messages to notify are shown to people and change nothing; dead letters are kept for people, by all who cannot read a message.
 //
 // # Code
 //

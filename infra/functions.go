@@ -5,6 +5,7 @@ import (
 
 	"github.com/shoreup/shoreup/shared/awsapi/iamapi"
 	"github.com/shoreup/shoreup/shared/hub"
+	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
 // function is one Lambda function: what it is for, its measures, and all that it may do. Roles, queues and environment follow from it.
@@ -25,6 +26,7 @@ type function struct {
 	switches        bool // writes the kill switch, and nothing else of the state
 	hears           bool // writes into the state what it heard, and nothing else
 	rules, slack    bool
+	clicks          bool        // reads what clicks are known by
 	more            []statement // what else it may do
 	inline          string      // its code, where that is in the template itself; then it is no function of ours by folder
 	seals           bool        // writes sealed parts of the audit log
@@ -36,6 +38,7 @@ type feed struct {
 	queue         string
 	batch, window float64 // messages at a time, and s to wait for them
 	atOnce        float64 // how many of the function run at the same time for this queue
+	late          float64 // age in s of the oldest message that people hear of; 0: what is usual
 }
 
 // The DynamoDB actions that functions need; a transaction needs those of its items (DynamoDB developer guide, "Transactions and IAM").
@@ -53,14 +56,16 @@ var functions = fleet{
 	{
 		name: "evaluate", does: "Looks at the resources that events point to, and decides", timeout: 120, memory: 512,
 		// What people and sweeps ask for waits in queues of its own, so that neither is behind the other, nor in front of what just happened.
-		feeds: []feed{{queue: eventsQueue, batch: 10, atOnce: 10}, {queue: "evaluate", batch: 10, atOnce: 10}, {queue: commandsQueue, batch: 1, atOnce: 2}},
-		sends: []string{"apply", decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, rules: true,
+		feeds: []feed{{queue: eventsQueue, batch: 10, atOnce: 10}, {queue: "evaluate", batch: 10, atOnce: 10, late: sweepLate}, {queue: commandsQueue, batch: 1, atOnce: 2}},
+		sends: []string{applyQueue, decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, rules: true,
 		state: []string{getItem, putItem, deleteItem, query}, audit: []string{getItem, putItem}, approvals: []string{getItem}, // exemptions
 	},
 	{
 		name: "apply", does: "Plans again, journals, writes, reads back and records", timeout: 180, memory: 512,
-		feeds: []feed{{queue: "apply", batch: 5, atOnce: 5}},
-		sends: []string{"apply", decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, writes: true, rules: true,
+		// A queue for each who orders: what an order may claim depends on it. People do not wait behind what is automatic. Nine at the same time, of five orders
+		// each: limits and leases are in the table, whatever the number.
+		feeds: []feed{{queue: applyQueue, batch: 5, atOnce: 5}, {queue: approvedQueue, batch: 5, atOnce: 2}, {queue: againQueue, batch: 5, atOnce: 2}},
+		sends: []string{againQueue, decideQueue, "notify", deadLetters}, takes: []string{hub.ReadRole}, writes: true, rules: true,
 		state: []string{getItem, putItem, updateItem, deleteItem, checkItem, query}, audit: []string{getItem, putItem, query}, approvals: []string{getItem, checkItem}, // an undo verifies the whole chain
 	},
 	{
@@ -70,7 +75,7 @@ var functions = fleet{
 	},
 	{
 		name: "sweep", does: "Lists everything that a control judges and has it evaluated", timeout: 900, memory: 256, every: "${" + paramSchedule + "}",
-		feeds: []feed{{queue: "sweep", batch: 1, atOnce: 5}},
+		feeds: []feed{{queue: "sweep", batch: 1, atOnce: 5, late: sweepLate}},
 		sends: []string{"evaluate", "sweep", deadLetters}, takes: []string{hub.ReadRole}, rules: true,
 	},
 	{
@@ -81,12 +86,16 @@ var functions = fleet{
 		name: "decide", does: "Asks people about plans, and takes their word; it alone writes approvals", timeout: 300, memory: 512, every: "rate(15 minutes)",
 		// What people said does not wait behind what there is to ask them.
 		feeds: []feed{{queue: decideQueue, batch: 10, atOnce: 2}, {queue: wordsQueue, batch: 10, atOnce: 2}},
-		sends: []string{"apply", "notify", deadLetters}, rules: true,
+		sends: []string{approvedQueue, "notify", deadLetters}, rules: true,
 		state: []string{getItem, query}, switches: true, audit: []string{getItem, putItem, query}, approvals: []string{getItem, putItem, query},
 	},
 	{
-		name: "interact", does: "Hears from Slack what people clicked, and passes it on", timeout: 5, memory: 512, address: openToAll, reserved: true, condition: ifSlack,
-		sends: []string{wordsQueue}, hears: true, rules: true, slack: true,
+		name: "interact", does: "Hears from Slack what people clicked, and passes it on", timeout: 5, memory: 512, address: openToAll, reserved: true, condition: ifClicks,
+		sends: []string{wordsQueue}, hears: true, rules: true, slack: true, clicks: true,
+		// Who may decide is not what the newest rules file says until the people before have agreed.
+		more: []statement{{actions: []string{getItem}, resources: []string{tableARN(occurrence.ApprovalTable)}, condition: object{
+			"ForAllValues:StringEquals": object{leadingKeys: "people"}, "Null": object{leadingKeys: "false"},
+		}}},
 	},
 	{
 		name: "review", does: "Shows people who signed in to AWS what waits for them, and passes their word on", timeout: 30, memory: 512, address: signedOnly,

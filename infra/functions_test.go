@@ -59,7 +59,7 @@ func TestEveryFunctionHasItsOwn(t *testing.T) {
 				checkQueueOf(t, tpl, name, queue, f.Properties["Timeout"].(float64))
 			}
 		}
-		if got := len(tpl.of("AWS::Lambda::EventSourceMapping")); got != 9 {
+		if got := len(tpl.of("AWS::Lambda::EventSourceMapping")); got != 11 {
 			t.Errorf("%s: %d event sources", stack, got)
 		}
 	}
@@ -67,7 +67,7 @@ func TestEveryFunctionHasItsOwn(t *testing.T) {
 
 // feedsOf are the queues that start functions.
 var feedsOf = map[string][]string{
-	"Evaluate": {"Events", "Evaluate", "Commands"}, "Apply": {"Apply"}, "Notify": {"Notify"}, "Sweep": {"Sweep"}, "Decide": {"Decide", "Words"}, "Reconcile": {"Reconciliation"},
+	"Evaluate": {"Events", "Evaluate", "Commands"}, "Apply": {"Apply", "Approved", "Again"}, "Notify": {"Notify"}, "Sweep": {"Sweep"}, "Decide": {"Decide", "Words"}, "Reconcile": {"Reconciliation"},
 }
 
 func checkQueueOf(t *testing.T, tpl template, function, name string, timeout float64) {
@@ -97,10 +97,10 @@ func TestEnvironmentOfFunctions(t *testing.T) {
 	common := []string{"SHOREUP_ACCOUNT", "SHOREUP_RULES", "SHOREUP_TABLES"}
 	for function, own := range map[string][]string{
 		"Evaluate":   {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_DECIDE_QUEUE", "SHOREUP_EVENTS_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE"},
-		"Apply":      {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_DECIDE_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_WRITE_ROLE"},
-		"Notify":     {"SHOREUP_ANNOTATE_ROLE", "SHOREUP_DECIDE_QUEUE", "SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET"},
+		"Apply":      {"SHOREUP_APPLY_QUEUE", "SHOREUP_APPROVED_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_DECIDE_QUEUE", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_READ_ROLE", "SHOREUP_WRITE_ROLE"},
+		"Notify":     {"SHOREUP_ANNOTATE_ROLE", "SHOREUP_DECIDE_QUEUE", "SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET", "SHOREUP_SLACK_SIGNING"},
 		"Decide":     {"SHOREUP_APPLY_QUEUE", "SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE", "SHOREUP_WORDS_QUEUE"},
-		"Interact":   {"SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET", "SHOREUP_WORDS_QUEUE_URL"},
+		"Interact":   {"SHOREUP_SLACK_CHANNEL", "SHOREUP_SLACK_SECRET", "SHOREUP_SLACK_SIGNING", "SHOREUP_WORDS_QUEUE_URL"},
 		"Review":     {"SHOREUP_WORDS_QUEUE_URL"},
 		"Report":     {"SHOREUP_NOTIFY_QUEUE", "SHOREUP_REPORT_BUCKET"},
 		"Reconcile":  {"SHOREUP_DEAD_LETTERS", "SHOREUP_NOTIFY_QUEUE"},
@@ -120,8 +120,36 @@ func TestEnvironmentOfFunctions(t *testing.T) {
 				t.Errorf("%s: %s is %s, want %s", function, key, got, want)
 			}
 		}
+		if got, want := single(env["SHOREUP_APPLY_QUEUE"]), map[string]string{"Evaluate": "${ApplyQueue}", "Decide": "${ApprovedQueue}", "Apply": "${AgainQueue}"}[function]; got != want {
+			t.Errorf("%s orders in queue %q, want its own, %q", function, got, want)
+		}
+		if got := single(env["SHOREUP_APPROVED_QUEUE"]); got != "" && got != "${ApprovedQueue.Arn}" {
+			t.Errorf("%s takes what people agreed to from %s", function, got)
+		}
 		if got := single(env["SHOREUP_RULES"]); got != "s3://${RulesBucket}/shoreup.yaml" {
 			t.Errorf("%s reads its rules from %s", function, got)
+		}
+	}
+}
+
+// TestFunctionsAtOnce holds how many functions queues keep running at the same time, as infra/DEPLOY.md says: it has to fit into the account's concurrency.
+func TestFunctionsAtOnce(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("DEPLOY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stack := range installations {
+		most, apply := 0.0, 0.0
+		for _, source := range today()[stack].of("AWS::Lambda::EventSourceMapping") {
+			n, _ := at(source.Properties, "ScalingConfig", "MaximumConcurrency").(float64)
+			most += n
+			if single(source.Properties["FunctionName"]) == "${ApplyFunction}" {
+				apply += n
+			}
+		}
+		if most != 44 || apply != 9 || !strings.Contains(string(doc), "at most 44 at a time") {
+			t.Errorf("%s: %v at a time, %v of them apply", stack, most, apply)
 		}
 	}
 }

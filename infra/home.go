@@ -22,8 +22,9 @@ func (s stack) homeStack(app awscdk.App) {
 	h.role(delivery)
 	h.queue(undelivered, queueProps())
 	h.queuePolicy(undelivered, h.fromRules(undelivered)...)
+	h.forwardingAlarm(undelivered, "Events that the installation's bus did not take")
 	own := h.own()
-	for _, p := range append(append(cloudTrail(global(s.props.Controls), own), ownCalls(own)), s.props.Sources.config(global(s.props.Controls))...) {
+	for _, p := range append(append(cloudTrail(global(s.props.Controls), own), ownCalls(own)), s.props.Sources.config(resourceTypes(global(s.props.Controls)))...) {
 		h.rule(p, "", h.toBus(bus, att(roleID(delivery.name), "Arn"), undelivered))
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/shoreup/shoreup/infra/cost"
 )
 
 // TestOnlyMembersDeliver holds the policy of the hub's bus: the delivery roles of the organisation's accounts and nobody else.
@@ -154,11 +157,11 @@ func TestAlarms(t *testing.T) {
 			"Findings": {"unverified"}, "AuditFailures": {"audit-failures", "audit-silent"}, "LimitsReached": {"limits-reached"},
 			"SlackForged": {"slack-forged"}, "UnexplainedCalls": {"unexplained-calls"},
 			"ApproximateNumberOfMessagesVisible": {
-				"apply-dlq", "commands-dlq", "dead-letters", "decide-dlq", "evaluate-dlq", "events-dlq", "interact-dlq", "notify-dlq", "reconciliation-dlq", "report-dlq", "review-dlq",
+				"again-dlq", "apply-dlq", "approved-dlq", "commands-dlq", "dead-letters", "decide-dlq", "evaluate-dlq", "events-dlq", "interact-dlq", "notify-dlq", "reconciliation-dlq", "report-dlq", "review-dlq",
 				"seal-dlq", "sweep-dlq", "undelivered", "words-dlq",
 			},
 			"ApproximateAgeOfOldestMessage": {
-				"apply-late", "commands-late", "decide-late", "evaluate-late", "events-late", "notify-late", "reconciliation-late", "sweep-late", "words-late",
+				"again-late", "apply-late", "approved-late", "commands-late", "decide-late", "evaluate-late", "events-late", "notify-late", "reconciliation-late", "sweep-late", "words-late",
 			},
 			"Errors": {
 				"apply-errors", "decide-errors", "evaluate-errors", "interact-errors", "notify-errors", "reconcile-errors", "report-errors", "review-errors", "seal-errors", "sweep-errors",
@@ -185,6 +188,36 @@ func TestAlarms(t *testing.T) {
 		for _, s := range statements(tpl.Resources["AlarmKey"].Properties["KeyPolicy"]) {
 			if slices.ContainsFunc(s.actions, func(a string) bool { return strings.Contains(a, "*") }) {
 				t.Errorf("%s: the key's policy allows %v", stack, s.actions)
+			}
+		}
+	}
+}
+
+// TestLate: what just happened waits a quarter of an hour at most before people hear of it; what a sweep fills in one go has the time that the largest fleet of
+// COST.md takes, and people still hear of it before the next sweep.
+func TestLate(t *testing.T) {
+	t.Parallel()
+	list, evaluate := cost.Fleets[len(cost.Fleets)-1].Sweep(5, 10)
+	if list.Round(time.Minute) != 67*time.Minute || evaluate.Round(time.Minute) != 125*time.Minute {
+		t.Errorf("the largest fleet is listed in %s and looked at in %s", list, evaluate)
+	}
+	for _, stack := range installations {
+		tpl := today()[stack]
+		for id, want := range map[string]float64{"SweepSource": 5, "EvaluateSource": 10} {
+			if got := at(tpl.Resources[id].Properties, "ScalingConfig", "MaximumConcurrency"); got != want {
+				t.Errorf("%s: %s has %v functions at a time, not %v", stack, id, got, want)
+			}
+		}
+		for id, a := range tpl.of("AWS::CloudWatch::Alarm") {
+			if !strings.HasSuffix(id, "LateAlarm") {
+				continue
+			}
+			want := 15 * time.Minute
+			if id == "SweepLateAlarm" || id == "EvaluateLateAlarm" {
+				want = 3 * time.Hour
+			}
+			if got := time.Duration(a.Properties["Threshold"].(float64)) * time.Second; got != want || want > 15*time.Minute && (want < evaluate || want > 6*time.Hour) {
+				t.Errorf("%s: %s goes off after %s, want %s", stack, id, got, want)
 			}
 		}
 	}

@@ -98,12 +98,14 @@ func (s stack) environment(f function) map[string]*string {
 		switch queue {
 		case deadLetters:
 			key = "SHOREUP_DEAD_LETTERS"
+		case approvedQueue, againQueue:
+			key = "SHOREUP_APPLY_QUEUE" // each who orders has one queue to do so
 		case wordsQueue:
 			key += "_URL" // without it is the ARN, for who takes messages from it
 		}
 		env[key] = text(ref(queueID(queue)))
 	}
-	for _, queue := range []string{eventsQueue, wordsQueue} { // messages name the queue that they came from by its ARN
+	for _, queue := range []string{eventsQueue, wordsQueue, approvedQueue} { // messages name the queue that they came from by its ARN
 		if slices.ContainsFunc(f.feeds, func(from feed) bool { return from.queue == queue }) {
 			env["SHOREUP_"+strings.ToUpper(queue)+"_QUEUE"] = text(att(queueID(queue), "Arn"))
 		}
@@ -119,6 +121,7 @@ func (s stack) environment(f function) map[string]*string {
 	}
 	if f.slack {
 		env["SHOREUP_SLACK_SECRET"] = text(ref(paramSecret))
+		env["SHOREUP_SLACK_SIGNING"] = text(ref(paramSigning)) // its name: messages have buttons if there is one
 		env["SHOREUP_SLACK_CHANNEL"] = text(ref(paramChannel))
 	}
 	if f.seals {

@@ -37,7 +37,7 @@ func Member(app awscdk.App, p Props) {
 	r.hubParameters()
 	r.homeMapping()
 	r.forwarding(bus)
-	r.forwardingAlarm()
+	r.forwardingAlarm(unforwarded, "Events that the hub's bus did not take")
 	if p.ConfigRules {
 		r.configStack(app, "member-config", false)
 	}
@@ -70,20 +70,22 @@ func (s stack) forwarding(bus string) {
 	s.rule(ownCalls(s.own()), "", target())
 }
 
-// memberPatterns are all that a member forwards. What AWS Config says of global resources is heard in the home Region only, like their events.
+// memberPatterns are all that a member forwards. What AWS Config says of global resources is heard in the home Region only, like their events; a type that both
+// kinds of controls judge, such as the account itself, is heard everywhere, and not a second time there.
 func (s stack) memberPatterns() []pattern {
 	controls, sources := s.props.Controls, s.props.Sources
-	out := append(cloudTrail(controls, s.own()), sources.config(regional(controls))...)
-	for _, p := range sources.config(global(controls)) {
+	everywhere := resourceTypes(regional(controls))
+	out := append(cloudTrail(controls, s.own()), sources.config(everywhere)...)
+	for _, p := range sources.config(without(resourceTypes(global(controls)), everywhere)) {
 		p.name, p.does, p.home = "global-"+p.name, strings.Replace(p.does, "a resource", "a global resource", 1), true
 		out = append(out, p)
 	}
 	return append(out, sources.findings()...)
 }
 
-// forwardingAlarm tells of events that the hub never saw. Without a topic there is none: the next sweep finds what was missed.
-func (s stack) forwardingAlarm() {
+// forwardingAlarm tells of events that the installation never saw. Without a topic there is none: the next sweep finds what was missed.
+func (s stack) forwardingAlarm(queue, does string) {
 	s.parameter(paramAlarmTopic, "ARN of an SNS topic in this Region that the alarm on undelivered events goes to; empty: nowhere", "")
 	s.condition(ifAlarmTopic, given(paramAlarmTopic))
-	only(s.alarm(depth(unforwarded, "Events that the hub's bus did not take"), paramAlarmTopic), s, ifAlarmTopic)
+	only(s.alarm(depth(queue, does), paramAlarmTopic), s, ifAlarmTopic)
 }

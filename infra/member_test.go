@@ -195,3 +195,22 @@ func TestHubActions(t *testing.T) {
 		t.Errorf("the code in the template has %d characters of 4096", n)
 	}
 }
+
+// TestWhatIsNotForwardedIsTold: beside rules that forward there is a queue for what did not arrive, with an alarm where a topic is named.
+func TestWhatIsNotForwardedIsTold(t *testing.T) {
+	t.Parallel()
+	for stack, queue := range map[string]string{"shoreup-home": "undelivered", "shoreup-member-regional": "unforwarded"} {
+		tpl := today()[stack]
+		alarm := tpl.Resources[id(queue, "alarm")]
+		dimensions, _ := alarm.Properties["Dimensions"].([]any)
+		if alarm.Condition != "HasAlarmTopic" || single(alarm.Properties["AlarmActions"]) != "${AlarmTopic}" || len(dimensions) != 1 || at(dimensions[0], "Value") != "shoreup-"+queue {
+			t.Errorf("%s: %+v", stack, alarm)
+		}
+		for logical, rule := range tpl.of("AWS::Events::Rule") {
+			target := rule.Properties["Targets"].([]any)[0]
+			if got := single(at(target, "DeadLetterConfig", "Arn")); got != "${"+queueID(queue)+".Arn}" {
+				t.Errorf("%s %s: what does not arrive goes to %q", stack, logical, got)
+			}
+		}
+	}
+}

@@ -25,6 +25,9 @@ const (
 const (
 	eventsQueue    = "events"         // what EventBridge's rules hear
 	commandsQueue  = "commands"       // messages of the one role that people may send with
+	applyQueue     = "apply"          // automatic plans, from the function that evaluates
+	approvedQueue  = "approved"       // what people agreed to, from the function that decides
+	againQueue     = "again"          // automatic plans that took the place of others while they were applied, from the function that applies to itself
 	decideQueue    = "decide"         // plans to ask people about
 	wordsQueue     = "words"          // what people said
 	deadLetters    = "dead-letters"   // messages that a function cannot read, with the reason

@@ -12,6 +12,7 @@ const (
 	paramCodeBucket  = "CodeBucket"
 	paramCodePrefix  = "CodeKeyPrefix"
 	paramSecret      = "SlackCredential"
+	paramSigning     = "SlackSigning"
 	paramChannel     = "SlackChannel"
 	paramRegions     = "SweepRegions"
 	paramSchedule    = "SweepSchedule"
@@ -26,6 +27,7 @@ const (
 	ifIAM            = "FixesIAM"
 	ifAlarmEmail     = "HasAlarmEmail"
 	ifSlack          = "HasSlack"
+	ifClicks         = "HearsSlack" // both secrets are named: one to post with, one to know clicks by
 	ifConcurrency    = "ReservesSlackConcurrency"
 	ifRegions        = "HasSweepRegions"
 	ifOperator       = "HasOperatorRole"
@@ -43,7 +45,8 @@ func (s stack) installationParameters() {
 		s.parameter(paramCodeBucket, "Bucket that holds the functions' zip files, in this Region", nil)
 		s.parameter(paramCodePrefix, "What stands before NAME.zip in the keys of the functions' zip files, for example v1.0.0/", "")
 	}
-	s.parameter(paramSecret, "Name of the secret in AWS Secrets Manager that holds Slack's bot token and signing secret, or an incoming webhook; empty: no Slack", prefix+"/slack")
+	s.parameter(paramSecret, "Name of the secret in AWS Secrets Manager that holds Slack's bot token, or an incoming webhook; empty: no Slack", prefix+"/slack")
+	s.parameter(paramSigning, "Name of the secret in AWS Secrets Manager that holds the signing secret of the Slack app, and nothing else; empty: messages in Slack have no buttons", prefix+"/slack-signing")
 	s.parameter(paramChannel, "Slack channel for findings that the rules file sends nowhere else", "")
 	s.parameter(paramRegions, "Regions to sweep in accounts for which the rules file lists none, separated by commas; empty: this one, and the one of IAM", "")
 	s.parameter(paramSchedule, "How often everything is looked at", "rate(6 hours)")
@@ -72,6 +75,7 @@ func (s stack) installationParameters() {
 	s.enableIAM()
 	s.condition(ifAlarmEmail, given(paramAlarmEmail))
 	s.condition(ifSlack, given(paramSecret))
+	s.condition(ifClicks, awscdk.Fn_ConditionAnd(given(paramSecret), given(paramSigning)))
 	s.condition(ifConcurrency, awscdk.Fn_ConditionNot(awscdk.Fn_ConditionEquals(ref(paramConcurrency), "0")))
 	s.condition(ifRegions, given(paramRegions))
 	s.condition(ifOperator, given(paramOperator))

@@ -167,56 +167,6 @@ func distinct(list []string) []string {
 	return slices.Compact(list)
 }
 
-// bounds is the permissions boundary of all our roles: the union of what they are given, so that a policy attached by somebody else adds nothing.
-// Where that does not fit, actions of one service that begin with the same word become one ("ec2:Describe*"), the largest groups first, and as a
-// last resort those of one service: a boundary grants nothing.
-func bounds(granted []string) object {
-	all := distinct(granted)
-	group := firstWord
-	for {
-		doc := document(statement{actions: all, resources: []string{"*"}})
-		if policySize(doc) <= maxPolicy {
-			return doc
-		}
-		shorter := shorten(all, group)
-		if len(shorter) == len(all) {
-			group = service
-			shorter = shorten(all, group)
-		}
-		if len(shorter) == len(all) {
-			return doc // too long still: a test and CloudFormation refuse it
-		}
-		all = shorter
-	}
-}
-
-// shorten replaces the largest group of actions by one with a wildcard.
-func shorten(all []string, group func(string) string) []string {
-	size := map[string]int{}
-	largest := ""
-	for _, a := range all {
-		g := group(a)
-		if size[g]++; size[g] > size[largest] {
-			largest = g
-		}
-	}
-	if size[largest] < 2 {
-		return all
-	}
-	out := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return group(a) == largest })
-	return distinct(append(out, largest+"*"))
-}
-
-// firstWord cuts an action to its service and verb: "ec2:Describe".
-func firstWord(action string) string {
-	service, verb, _ := strings.Cut(action, ":")
-	end := strings.IndexFunc(verb[min(1, len(verb)):], func(r rune) bool { return r < 'a' || r > 'z' })
-	if end < 0 {
-		return action
-	}
-	return service + ":" + verb[:end+1]
-}
-
 // service cuts an action to its service: "ec2:".
 func service(action string) string {
 	s, _, _ := strings.Cut(action, ":")

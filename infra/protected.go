@@ -19,3 +19,9 @@ func protected(more []string) statement {
 	s.resources = distinct(append(s.resources, more...))
 	return s
 }
+
+// protectedKeys denies whatever would be done to a key of ours. A key's ARN holds no name, so that it is known by its alias. Source: KMS developer guide,
+// "kms:ResourceAliases".
+func protectedKeys() statement {
+	return statement{effect: "Deny", actions: []string{"kms:*"}, resources: []string{"*"}, condition: object{"ForAnyValue:StringLike": object{"kms:ResourceAliases": "alias/" + prefix + "-*"}}}
+}

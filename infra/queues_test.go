@@ -11,9 +11,9 @@ import (
 // sendersOf says, for each queue by its logical id, who alone may send: functions by name, or one of the words below.
 var sendersOf = map[string][]string{
 	"Events": {"rules"}, "Reconciliation": {"rules"}, "Undelivered": {"rules"}, "Unforwarded": {"rules"}, "Commands": {"operator"},
-	"Evaluate": {"sweep"}, "Sweep": {"sweep"}, "Apply": {"evaluate", "apply", "decide"}, "Notify": {"evaluate", "apply", "decide", "report", "reconcile"},
+	"Evaluate": {"sweep"}, "Sweep": {"sweep"}, "Apply": {"evaluate"}, "Approved": {"decide"}, "Again": {"apply"}, "Notify": {"evaluate", "apply", "decide", "report", "reconcile"},
 	"Decide": {"evaluate", "apply", "notify"}, "Words": {"interact", "review"}, "DeadLetters": {"evaluate", "apply", "sweep", "decide", "reconcile"},
-	"EventsDlq": {"evaluate"}, "EvaluateDlq": {"evaluate"}, "CommandsDlq": {"evaluate"}, "ApplyDlq": {"apply"}, "NotifyDlq": {"notify"}, "SweepDlq": {"sweep"}, "SealDlq": {"seal"},
+	"EventsDlq": {"evaluate"}, "EvaluateDlq": {"evaluate"}, "CommandsDlq": {"evaluate"}, "ApplyDlq": {"apply"}, "ApprovedDlq": {"apply"}, "AgainDlq": {"apply"}, "NotifyDlq": {"notify"}, "SweepDlq": {"sweep"}, "SealDlq": {"seal"},
 	"ConfigruleDlq": {"configrule"}, "ActionsDlq": {"actions"}, "DecideDlq": {"decide"}, "WordsDlq": {"decide"}, "InteractDlq": {"interact"}, "ReviewDlq": {"review"},
 	"ReportDlq": {"report"}, "ReconciliationDlq": {"reconcile"},
 }
@@ -46,6 +46,57 @@ func TestQueuesAreClosed(t *testing.T) {
 			t.Errorf("there is no queue %s", name)
 		}
 	}
+}
+
+// TestOrdersNameOneSender holds that a message which has something looked at, swept or applied says by its queue who sent it: the policy of each queue that
+// feeds these functions lets one sender in, and no other role of ours is allowed to try.
+func TestOrdersNameOneSender(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"Events": "rules", "Evaluate": "sweep", "Commands": "operator", "Sweep": "sweep", "Apply": "evaluate", "Approved": "decide", "Again": "apply",
+	}
+	for stack, tpl := range full() {
+		fed := map[string]string{}
+		for _, source := range tpl.of("AWS::Lambda::EventSourceMapping") {
+			switch single(source.Properties["FunctionName"]) {
+			case "${EvaluateFunction}", "${SweepFunction}", "${ApplyFunction}":
+			default:
+				continue
+			}
+			queue := strings.TrimSuffix(strings.TrimPrefix(single(source.Properties["EventSourceArn"]), "${"), "Queue.Arn}")
+			policy := statements(tpl.Resources[queue+"QueuePolicy"].Properties["PolicyDocument"])
+			let := refused(policy)
+			if len(let) != 1 {
+				t.Errorf("%s: queue %s lets in %v, and not one", stack, queue, let)
+				continue
+			}
+			fed[queue] = let[0]
+			sends := senderRoles(tpl, single(tpl.Resources[queue+"Queue"].Properties["QueueName"]))
+			if function := tpl.Resources[functionID(let[0])].Type != ""; function && !cmp.Equal(sends, []string{"shoreup-" + let[0]}) || !function && sends != nil {
+				t.Errorf("%s: queue %s lets in %s, and the roles that may send there are %v", stack, queue, let[0], sends)
+			}
+		}
+		if slices.Contains(installations, stack) != (len(fed) > 0) {
+			t.Errorf("%s feeds %v", stack, fed)
+		}
+		if len(fed) > 0 && !cmp.Equal(fed, want) {
+			t.Errorf("%s (-want +got):\n%s", stack, cmp.Diff(want, fed))
+		}
+	}
+}
+
+// senderRoles are the roles of a template whose own policies allow them to send to a queue.
+func senderRoles(tpl template, queue string) []string {
+	var out []string
+	for role, all := range tpl.roleStatements() {
+		if slices.ContainsFunc(all, func(s allowed) bool {
+			return s.effect == "Allow" && slices.Contains(s.actions, "sqs:SendMessage") && slices.ContainsFunc(s.resources, func(arn string) bool { return strings.HasSuffix(arn, ":"+queue) })
+		}) {
+			out = append(out, role)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // refused reads from the denials of a queue's policy who may send.

@@ -23,17 +23,14 @@ type grant struct {
 	condition  string // empty: always
 }
 
-const (
-	boundaryID = "Boundary"
-	protectID  = "ProtectPolicy"
-)
+const protectID = "ProtectPolicy"
 
 // roleID is the logical id of a role: "shoreup-remediate-storage" is RemediateStorageRole.
 func roleID(name string) string { return id(strings.TrimPrefix(name, prefix+"-"), "role") }
 
-// roles adds roles, and the boundary around all of them.
+// roles adds roles, and the boundaries around them.
 func (s stack) roles(all []role) {
-	s.boundaryPolicy(all)
+	s.boundaryPolicies(all)
 	for _, r := range all {
 		s.role(r)
 	}
@@ -42,23 +39,7 @@ func (s stack) roles(all []role) {
 // protect adds the policy of what no role of ours may change.
 func (s stack) protect() {
 	awsiam.NewCfnManagedPolicy(s.in, jsii.String(protectID), &awsiam.CfnManagedPolicyProps{
-		Path: jsii.String(path), Description: jsii.String("What no role of shoreup may change"), PolicyDocument: document(protected(s.props.Protected)),
-	})
-}
-
-// boundaryPolicy adds the permissions boundary. It has a name so that the home Region's stack can use it too, and no description, because one could
-// never be changed: that replaces a policy, and a named one cannot be replaced.
-func (s stack) boundaryPolicy(all []role) {
-	granted := append([]string{}, forward("").actions...)
-	for _, r := range all {
-		for _, g := range r.grants {
-			for _, st := range g.statements {
-				granted = append(granted, st.actions...)
-			}
-		}
-	}
-	awsiam.NewCfnManagedPolicy(s.in, jsii.String(boundaryID), &awsiam.CfnManagedPolicyProps{
-		ManagedPolicyName: &s.boundary, Path: jsii.String(path), PolicyDocument: bounds(granted),
+		Path: jsii.String(path), Description: jsii.String("What no role of shoreup may change"), PolicyDocument: document(protected(s.props.Protected), protectedKeys()),
 	})
 }
 
@@ -86,13 +67,9 @@ func (s stack) role(r role) {
 	if r.writes {
 		arns = append(arns, *text(ref(protectID)))
 	}
-	boundary := text(ref(boundaryID))
-	if s.boundaryIsElsewhere {
-		boundary = text(sub("arn:" + partition + ":iam::" + account + ":policy" + path + s.boundary))
-	}
 	res := awsiam.NewCfnRole(s.in, &logical, &awsiam.CfnRoleProps{
 		RoleName: &r.name, Path: jsii.String(path), Description: &r.does, AssumeRolePolicyDocument: r.trust,
-		ManagedPolicyArns: &arns, PermissionsBoundary: boundary,
+		ManagedPolicyArns: &arns, PermissionsBoundary: text(s.boundaryOf(r)),
 	})
 	only(res, s, r.condition)
 }

@@ -27,7 +27,7 @@ func (s stack) hearing() {
 
 // patterns returns all rules whose events lead to evaluation.
 func (s stack) patterns(controls []core.Control) []pattern {
-	return slices.Concat(cloudTrail(controls, s.own()), s.props.Sources.config(controls), s.props.Sources.findings())
+	return slices.Concat(cloudTrail(controls, s.own()), s.props.Sources.config(resourceTypes(controls)), s.props.Sources.findings())
 }
 
 // own says how patterns name our own roles: by their ARNs where they are in this account, and in a hub, whose members may be a thousand, by how

@@ -22,7 +22,7 @@ func (s stack) functionRole(f function) role {
 	}}}}
 	r.grants = []grant{{statements: slices.Concat(plumbing(f), stores(f), f.more)}}
 	if f.slack {
-		r.grants = append(r.grants, grant{[]statement{secret()}, within(f.condition, ifSlack)})
+		r.grants = append(r.grants, grant{[]statement{f.secrets()}, within(f.condition, ifSlack)})
 	}
 	for _, other := range f.takes {
 		r.grants = append(r.grants, grant{statements: []statement{s.take(other)}})
@@ -37,9 +37,9 @@ func (s stack) functionRole(f function) role {
 	return r
 }
 
-// within is a condition inside of another: nothing where it is the same one.
+// within is a condition inside of another: nothing where it is the same one, or holds wherever the other does.
 func within(outer, inner string) string {
-	if outer == inner {
+	if outer == inner || outer == ifClicks && inner == ifSlack {
 		return ""
 	}
 	return inner
@@ -107,12 +107,17 @@ func stores(f function) []statement {
 	return out
 }
 
-// secret is what a function needs of Slack's secret. Secrets Manager ends an ARN in six characters of its own.
-func secret() statement {
-	return statement{
-		actions:   []string{"secretsmanager:GetSecretValue"},
-		resources: []string{"arn:" + partition + ":secretsmanager:" + region + ":" + account + ":secret:${" + paramSecret + "}-??????"},
+// secrets is what a function needs of Slack's two secrets: one to post with, and one that only the function reads which hears clicks, so that whoever takes
+// another one over cannot make them. Secrets Manager ends an ARN in six characters of its own.
+func (f function) secrets() statement {
+	arn := func(name string) string {
+		return "arn:" + partition + ":secretsmanager:" + region + ":" + account + ":secret:${" + name + "}-??????"
 	}
+	out := statement{actions: []string{"secretsmanager:GetSecretValue"}, resources: []string{arn(paramSecret)}}
+	if f.clicks {
+		out.resources = append(out.resources, arn(paramSigning))
+	}
+	return out
 }
 
 // changing are the actions that change an item.

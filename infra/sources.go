@@ -25,12 +25,11 @@ func (on Sources) findings() []pattern {
 	return out
 }
 
-// config returns the rules for AWS Config, where it is a source: failed compliance, and changed items, of the types that the controls judge.
-func (on Sources) config(controls []core.Control) []pattern {
+// config returns the rules for AWS Config, where it is a source: failed compliance, and changed items, of these types.
+func (on Sources) config(types []string) []pattern {
 	if !on.Config {
 		return nil
 	}
-	types := resourceTypes(controls)
 	out := fitting("config-compliance", "AWS Config found a resource non-compliant", types, func(types []string) object {
 		return object{"source": []any{wireconfigrule.Source}, "detail-type": []any{wireconfigrule.DetailType}, "detail": object{
 			"messageType": []any{"ComplianceChangeNotification"}, "resourceType": anys(types), "newEvaluationResult": object{"complianceType": []any{"NON_COMPLIANT"}},

@@ -18,6 +18,7 @@ func (s stack) alarmTopic() {
 	key := awskms.NewCfnKey(s.in, jsii.String(keyID), &awskms.CfnKeyProps{
 		Description: jsii.String("Encrypts what alarms of shoreup say"), EnableKeyRotation: true, KeyPolicy: alarmKeyPolicy(),
 	})
+	awskms.NewCfnAlias(s.in, jsii.String(keyID+"Alias"), &awskms.CfnAliasProps{AliasName: jsii.String("alias/" + name("alarms")), TargetKeyId: key.Ref()})
 	topic := awssns.NewCfnTopic(s.in, jsii.String(topicID), &awssns.CfnTopicProps{
 		TopicName: jsii.String(name("alarms")), DisplayName: jsii.String(prefix), KmsMasterKeyId: key.Ref(),
 	})

@@ -1,6 +1,10 @@
 package cost
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"time"
+)
 
 // Line is one line of a bill.
 type Line struct {
@@ -30,13 +34,19 @@ func workOf(f Fleet, c Counts) work {
 	}
 }
 
+// Sweep is how long a sweep of the fleet takes: to list what there is with so many functions at the same time, and to look at it with so many others.
+func (f Fleet) Sweep(listers, evaluators float64) (list, evaluate time.Duration) {
+	n := float64(f.Accounts)
+	return time.Duration(n * float64(f.Regions) * secondsToList / listers * float64(time.Second)), time.Duration(n * float64(f.Resources) * secondsToEvaluate / evaluators * float64(time.Second))
+}
+
 // Bill returns the lines of a fleet's month.
 func Bill(f Fleet, c Counts) []Line {
 	w := workOf(f, c)
 	return []Line{w.delivery(), w.queues(), w.compute(), w.people(), w.invocations(), w.tableWrites(), w.tableReads(), w.asking(), w.tableStorage(), w.sealWrites(), w.sealReads(),
 		w.sealStorage(), w.reportStorage(), w.logs(), w.logStorage(), w.pieces("Custom metrics", metrics, fmt.Sprintf("2.5 outcomes of each of 29 controls, 10 outcomes, %d counters", counters), Metric),
 		w.pieces("Alarms", float64(c.Alarms), "of the template", Alarm), w.pieces("Dashboards", float64(c.Dashboards), "of the template", Dashboard),
-		w.pieces("Secrets", 1, "Slack's", Secret), w.pieces("Keys", float64(c.Keys), "of the template", Key)}
+		w.pieces("Secrets", 2, "Slack's, to post with and to know clicks by", Secret), w.pieces("Keys", float64(c.Keys), "of the template", Key)}
 }
 
 func (w work) pieces(what string, n float64, sum string, p Price) Line {
@@ -44,7 +54,8 @@ func (w work) pieces(what string, n float64, sum string, p Price) Line {
 }
 
 func (w work) delivery() Line {
-	l := Line{What: "EventBridge", Sum: "events on an account's own bus are free, and nothing goes to another one", Price: EventDelivery}
+	home := w.events * globalShare
+	l := Line{What: "EventBridge", Sum: "events on an account's own bus are free; of global services " + short(home) + ", from the home Region", Quantity: home / million, Price: EventDelivery}
 	if own := w.fixes * callsPerFix; w.Hub {
 		l.Quantity, l.Sum = (w.events+own)/million, fmt.Sprintf("%s events to the hub's bus, %s of them of our own roles", short(w.events+own), short(own))
 	}
@@ -81,8 +92,12 @@ func (w work) people() Line {
 }
 
 func (w work) invocations() Line {
-	n := w.events + w.swept/25 + w.fixes*(1+callsPerFix) + w.findings + 4*w.asks + w.places + hours + ticks + days
+	n := w.invoked()
 	return Line{"Lambda, requests", fmt.Sprintf("%s, no two messages in one batch", short(n)), n / million, LambdaRequest}
+}
+
+func (w work) invoked() float64 {
+	return w.events + w.swept/25 + w.fixes*(1+callsPerFix) + w.findings + 4*w.asks + w.places + hours + ticks + days
 }
 
 func (w work) tableWrites() Line {
@@ -93,10 +108,11 @@ func (w work) tableWrites() Line {
 
 func (w work) tableReads() Line {
 	looks := (w.events + w.swept) * controlsPerType * readsPerControl
-	seal := w.runs * (recordsRechecked + 1)
+	seal := w.runs*(recordsRechecked+readsPerRun) + w.records()/months*readsPerSealed
 	fixes := w.fixes * (readsPerFix + readsPerFixOfOwn)
 	n := looks + fixes + seal
-	return Line{"DynamoDB, reads", fmt.Sprintf("evaluations %s, fixes %s, sealing %s", short(looks), short(fixes), short(seal)), n / million, DynamoRead}
+	return Line{"DynamoDB, reads", fmt.Sprintf("evaluations %s, fixes and what compares them %s, sealing: %s runs over a chain × %g, new records %s × %g", short(looks), short(fixes), short(w.runs),
+		recordsRechecked+readsPerRun, short(w.records()/months), readsPerSealed), n / million, DynamoRead}
 }
 
 // asking is what the function that decides reads on its schedule, and the one that reports once a day: all that is open or was asked in each account.
@@ -113,20 +129,23 @@ func (w work) records() float64 {
 }
 
 func (w work) tableStorage() Line {
-	gb := w.records() * kbPerRecord / million
-	return Line{"DynamoDB, storage", fmt.Sprintf("%s records of a year × %g KB", short(w.records()), kbPerRecord), gb, DynamoStorage}
+	waiting := float64(w.Accounts) * (openPerAccount + keptPerAccount)
+	gb := (w.records()*kbPerRecord + waiting*kbPerOpen) / million
+	return Line{"DynamoDB, storage", fmt.Sprintf("%s records of a year × %g KB, %s open findings and requests × %g KB", short(w.records()), kbPerRecord, short(waiting), kbPerOpen), gb, DynamoStorage}
 }
 
 func (w work) sealWrites() Line {
 	segments := w.records() / months // each record in a segment of its own, at worst
-	lists := w.runs * 3
+	lists := w.runs * listsPerRun
+	folders := hours * math.Ceil(float64(w.Accounts)/keysPerList)
 	reports := days * reportObjects
-	return Line{"S3, writes and lists", fmt.Sprintf("segments %s, lists of %s runs over a chain × 3, reports %s", short(segments), short(w.runs), short(reports)), (segments + lists + reports) / million, S3Write}
+	return Line{"S3, writes and lists", fmt.Sprintf("segments %s, lists of %s runs over a chain × %g, of all chains %s, reports %s", short(segments), short(w.runs), listsPerRun, short(folders), short(reports)), (segments + lists + folders + reports) / million, S3Write}
 }
 
 func (w work) sealReads() Line {
-	n := w.runs * (objectsRechecked + 1)
-	return Line{"S3, reads", fmt.Sprintf("%s runs over a chain × %g segments", short(w.runs), objectsRechecked+1), n / million, S3Read}
+	segments := w.runs * (objectsRechecked + 1)
+	rules := min(w.invoked(), w.AtOnce*hours*3600/rulesSeconds)
+	return Line{"S3, reads", fmt.Sprintf("%s runs over a chain × %g segments, the rules file %s", short(w.runs), objectsRechecked+1, short(rules)), (segments + rules) / million, S3Read}
 }
 
 func (w work) sealStorage() Line {

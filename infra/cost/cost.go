@@ -49,9 +49,12 @@ const (
 	kbPerRecord       = 4.0                  // of the table and of the sealed log
 	logKBPerEvent     = 1.0                  // of the functions' logs, platform lines included
 	logKBPerResource  = 0.15                 // in a sweep: ten resources share the platform's lines, and a line of 300 bytes for each control and outcome among them
+	globalShare       = 0.1                  // of the events, those of IAM: they come from the home Region
 	months            = 12.0                 // of records that are kept: a year
 	objectsRechecked  = 20.0                 // segments that sealing reads again in a run, for each chain
-	recordsRechecked  = 100.0                // records in them
+	recordsRechecked  = 100.0                // records in them, each read in the table again
+	readsPerRun       = 4.0                  // units of sealing, for each chain and run besides: its head, what is new, the head behind that, and whether the table lists it
+	readsPerSealed    = 2.0                  // how often a record is read when it is new: to be verified, and again just before it is written
 	pollsPerQueue     = 5.0 * 3 * 60 * hours // five pollers, each with a request of 20 seconds after another, whether or not anything comes
 	resourcesPerSend  = 250.0                // 25 in a message, 10 messages in a request
 	messagesPerBatch  = 10.0
@@ -65,17 +68,21 @@ const (
 	openPerAccount    = 20.0      // occurrences at a time: what is reported, waits or is exempt
 	keptPerAccount    = 90.0      // requests, which are kept for 90 days after their end
 	kbPerRead         = 4.0       // of what one read unit reads
+	rulesSeconds      = 30.0      // for which a running function keeps the rules file
 	kbPerOpen         = 4.0       // of an open occurrence or a request, its plan included
 	writesPerAsk      = 30.0      // units: the request asked, shown, answered and ended, each with its record
 	readsPerFixOfOwn  = 20.0      // units: to find the intent by time, and to read what is around it
 	reportsKept       = 400.0     // days
 	kbPerPlanReported = 6.0       // of a report, in three formats and as the newest page
 	reportObjects     = 4.0
+	listsPerRun       = 3.0    // of S3, for each chain and run of sealing: for the last segment, and from where some are read again
+	keysPerList       = 1000.0 // that one request lists at most
 )
 
 // Counts are how many there are of what costs by the piece, in the template.
 type Counts struct {
 	Alarms, Dashboards, Queues, Keys int
+	AtOnce                           float64            // functions that queues keep running at the same time, at most
 	Memory                           map[string]float64 // GB, by function
 }
 
@@ -99,6 +106,9 @@ func Counted() (Counts, error) {
 			c.Dashboards++
 		case "AWS::Lambda::EventSourceMapping":
 			c.Queues++ // that Lambda polls
+			scaling, _ := r.Properties["ScalingConfig"].(map[string]any)
+			most, _ := scaling["MaximumConcurrency"].(float64)
+			c.AtOnce += most
 		case "AWS::KMS::Key":
 			c.Keys++
 		case "AWS::Lambda::Function":

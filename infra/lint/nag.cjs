@@ -1,5 +1,8 @@
 // Runs cdk-nag over finished templates. Usage: node nag.cjs FOLDER-WITH-NODE_MODULES SUPPRESSIONS TEMPLATE...
-// Every finding must be named by a suppression, which has a reason, and every suppression must be needed by at least one template; else it ends in 1.
+// Every finding must be named by a suppression, which has a reason, and each of its rules must be needed by at least one template; else it ends in 1.
+//
+// A suppression names findings to the letter: the asterisk in "AwsSolutions-IAM5[Resource::*]" is the resource "*" and no other. Only among the logical ids of
+// resources two signs stand for something else: # for a number ("ReadRolePolicy#"), and * for a word at the beginning of an id ("*Function").
 'use strict';
 const fs = require('fs');
 const os = require('os');
@@ -11,9 +14,8 @@ const { App, Stack } = load('aws-cdk-lib');
 const { CfnInclude } = load('aws-cdk-lib/cloudformation-include');
 const { AwsSolutionsChecks, NIST80053R5Checks, ServerlessChecks } = load('cdk-nag');
 
-// matches reports whether text is what the pattern says, in which * stands for anything.
-const matches = (pattern, text) =>
-  new RegExp('^' + pattern.split('*').map((s) => s.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*') + '$').test(text);
+// isNamed reports whether a logical id is what a suppression says.
+const isNamed = (said, id) => new RegExp('^' + said.replace(/^\*/, '[A-Za-z0-9]+').replace(/#$/, '[0-9]+') + '$').test(id);
 
 function findings(template) {
   const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'shoreup-nag-'));
@@ -42,20 +44,25 @@ const complain = (text) => {
   console.error(text);
 };
 for (const s of suppressions) {
-  s.used = 0;
-  if (!s.reason) complain(`${file}: the suppression of ${s.rule} has no reason`);
+  s.used = new Set();
+  if (!s.reason) complain(`${file}: the suppression of ${s.rules.join(', ')} has no reason`);
+  for (const r of s.resources) {
+    if (!/^\*?[A-Za-z0-9]+#?$/.test(r)) complain(`${file}: ${r} is no logical id, with * before or # behind it`);
+  }
 }
 let suppressed = 0;
 for (const template of templates) {
   for (const f of findings(template)) {
-    const by = suppressions.filter((s) => matches(s.rule, f.rule) && s.resources.some((r) => matches(r, f.resource)));
-    by.forEach((s) => s.used++);
+    const by = suppressions.filter((s) => s.rules.includes(f.rule) && s.resources.some((r) => isNamed(r, f.resource)));
+    by.forEach((s) => s.used.add(f.rule));
     if (by.length === 0) complain(`${template}: ${f.resource}: ${f.rule}: ${f.says}`);
     else suppressed++;
   }
 }
 for (const s of suppressions) {
-  if (s.used === 0) complain(`${file}: nothing needs the suppression of ${s.rule} on ${s.resources.join(', ')}`);
+  for (const rule of s.rules) {
+    if (!s.used.has(rule)) complain(`${file}: nothing needs the suppression of ${rule} on ${s.resources.join(', ')}`);
+  }
 }
 if (bad > 0) process.exit(1);
 console.log(`cdk-nag: ${templates.length} templates without findings; ${suppressed} suppressed by ${suppressions.length} reasons`);

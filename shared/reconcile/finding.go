@@ -43,7 +43,7 @@ func steps(c Call) []string {
 	}
 	return []string{
 		"shoreup stop --table shoreup --reason 'unexplained call' (no write of ours begins after this)",
-		"in the installation's account cut apply off from its queue: aws lambda list-event-source-mappings --function-name shoreup-apply, and with the UUID that it shows: aws lambda update-event-source-mapping --no-enabled --uuid UUID",
+		"in the installation's account cut apply off from its queues: aws lambda list-event-source-mappings --function-name shoreup-apply, and with each UUID that it shows: aws lambda update-event-source-mapping --no-enabled --uuid UUID",
 		look,
 		fmt.Sprintf("in account %s revoke the active sessions of %s (IAM console, the role, Revoke sessions), and see in CloudTrail who took the role (AssumeRole)", c.Owner, c.RoleARN),
 	}

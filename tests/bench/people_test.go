@@ -16,12 +16,13 @@ import (
 	"github.com/shoreup/shoreup/shared/occurrence"
 )
 
-// What people need in the rules file and in Slack's secret.
+// What people need in the rules file and in Slack's secrets.
 const (
 	signingSecret = "bench"
 	team, ada     = "T00000000", "U0ADA0001"
 	people        = "slack: { team: " + team + " }\npeople:\n  - { name: ada, slack: " + ada + " }\n"
-	slackSecret   = `{"bot_token":"xoxb-local","signing_secret":"` + signingSecret + `"}`
+	slackToken    = `{"bot_token":"xoxb-local"}`
+	slackSigning  = `{"signing_secret":"` + signingSecret + `"}`
 )
 
 // decided measures the functions of which people hear or to whom they speak.

@@ -85,7 +85,8 @@ func newRig(t testing.TB) *rig {
 	}
 	r.script(`s3:CreateBucket {"Bucket":"`+r.auditBucket()+`"}`, nil)
 	r.script(`s3:CreateBucket {"Bucket":"`+r.reportBucket()+`"}`, nil)
-	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":`+strconv.Quote(slackSecret)+`}`, nil)
+	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack","SecretString":`+strconv.Quote(slackToken)+`}`, nil)
+	r.script(`secretsmanager:CreateSecret {"Name":"shoreup/slack-signing","SecretString":`+strconv.Quote(slackSigning)+`}`, nil)
 	var err error
 	if r.slack, err = slacksink.Start(slacksink.Options{SigningSecret: signingSecret}); err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func (r *rig) environment(endpoint string) {
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=" + keys.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + keys.SecretAccessKey, "AWS_SESSION_TOKEN=" + keys.SessionToken,
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_EC2_METADATA_DISABLED=true", "SHOREUP_ACCOUNT=" + r.account, "SHOREUP_TABLES=" + tables, "SHOREUP_RULES=" + rules,
 		"SHOREUP_READ_ROLE=" + hub.ReadRole, "SHOREUP_WRITE_ROLE=" + hub.WriteRole, "SHOREUP_EVALUATE_QUEUE=" + r.queues["evaluate"], "SHOREUP_APPLY_QUEUE=" + r.queues["apply"],
-		"SHOREUP_EVENTS_QUEUE=" + r.arn("events"), "SHOREUP_SWEEP_QUEUE=" + r.queues["sweep"], "SHOREUP_AUDIT_BUCKET=" + r.auditBucket(), "SHOREUP_NOTIFY_QUEUE=" + r.queues["notify"], "SHOREUP_DEAD_LETTERS=" + r.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack",
+		"SHOREUP_EVENTS_QUEUE=" + r.arn("events"), "SHOREUP_APPROVED_QUEUE=" + r.arn("approved"), "SHOREUP_SWEEP_QUEUE=" + r.queues["sweep"], "SHOREUP_AUDIT_BUCKET=" + r.auditBucket(), "SHOREUP_NOTIFY_QUEUE=" + r.queues["notify"], "SHOREUP_DEAD_LETTERS=" + r.queues["dead-letters"], "SHOREUP_SLACK_SECRET=shoreup/slack", "SHOREUP_SLACK_SIGNING=shoreup/slack-signing",
 		"SHOREUP_SLACK_URL=" + r.slack.APIURL(), "SHOREUP_SLACK_CHANNEL=#cloud-security", "SHOREUP_REGIONS=" + region,
 		"SHOREUP_DECIDE_QUEUE=" + r.queues["decide"], "SHOREUP_WORDS_QUEUE=" + r.arn("words"), "SHOREUP_WORDS_QUEUE_URL=" + r.queues["words"], "SHOREUP_REPORT_BUCKET=" + r.reportBucket(),
 	}

@@ -73,7 +73,7 @@ func approveInSlack(t *testing.T, w *world, site reviewSite) {
 	bucket := "asked-first-" + w.account
 	w.opened(w.account, bucket)
 	m := w.message(slackapp.Approve, "s3-bucket-public on "+bucket)
-	if text, _ := w.now(m); !strings.Contains(text, "*May decide* ada, bo, eve") || !strings.Contains(text, "for 1 of 1") {
+	if text, _ := w.now(m); !strings.Contains(text, "*May decide* ada, bo (eve caused it)") || !strings.Contains(text, "for 1 of 1") {
 		t.Errorf("the message does not say who is asked:\n%s", text)
 	}
 	w.hostile(t, bucket)
@@ -132,10 +132,15 @@ func (w *world) hostile(t *testing.T, bucket string) {
 	w.settle()
 	// The first rules file of an installation says who may decide; that it does is on the record, too.
 	want := []string{
-		"awaiting_approval shoreup asked", "planned shoreup asked", "refused eve approve four-eyes", "refused unknown approve stranger", "refused unknown replay", "refused unknown stranger",
+		"awaiting_approval shoreup asked", "planned shoreup asked", "refused eve approve four-eyes", "refused unknown approve stranger", "refused unknown forged", "refused unknown replay", "refused unknown stranger",
+	}
+	if out.Code == http.StatusMethodNotAllowed { // the function itself has answered, and not the API in front of it
+		want = append(want, "refused unknown malformed")
+		slices.Sort(want)
 	}
 	got := said(t, w.records(w.account), func(audit.Entry) bool { return true })
 	slices.Sort(got)
+	got = slices.Compact(got) // a stranger is on the record once a minute, and there may be two of them
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("on the record (-want +got):\n%s", diff)
 	}

@@ -126,7 +126,7 @@ func stopApproved(t *testing.T, w *world, site reviewSite) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.SendAs("arn:aws:iam::"+w.account+":role/shoreup/shoreup-decide", w.queue("apply"), string(order)); err != nil {
+	if err := w.SendAs("arn:aws:iam::"+w.account+":role/shoreup/shoreup-decide", w.queue("approved"), string(order)); err != nil {
 		t.Fatal(err)
 	}
 	w.settle()

@@ -107,6 +107,8 @@ func runSingle(t *testing.T, w *world) {
 		{"our own calls are compared with the audit log", compareOwn},
 		{"a sweep looks at every Region", sweep},
 		{"a command is taken from the operator alone", command},
+		{"each who orders has one queue", ordersHaveOneSender},
+		{"a plan that no longer fits is made again", planAgain},
 		{"the audit log is sealed", seal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -312,7 +314,7 @@ func seal(t *testing.T, w *world) {
 // wantIgnored keeps the list of what the templates have and this cloud does not run: what watches, and what keeps logs; nothing that an event passes.
 func wantIgnored(t *testing.T, w *world) {
 	t.Helper()
-	want := []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"}
+	want := []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::KMS::Alias", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(w.Ignored()))); diff != "" {
 		t.Errorf("not run (-want +got):\n%s", diff)
 	}

@@ -79,7 +79,46 @@ func judge(t *testing.T, worlds []*world) {
 	if diff := cmp.Diff([]string{""}, report.Others); diff != "" {
 		t.Errorf("calls of principals that no template has (-want +got):\n%s", diff)
 	}
-	wantUnused(t, unused(t, roles, report.Unused))
+	wantUnused(t, slices.Sorted(slices.Values(append(unused(t, roles, report.Unused), unsent(t, roles, calls)...))))
+}
+
+const send = "sqs:SendMessage"
+
+// unsent are the queues that roles of one name may send to and never did: a role that sends to one queue would otherwise hide what it may send to others.
+// "role sqs:SendMessage on queue".
+func unsent(t *testing.T, roles map[string][]stack.Role, calls []wiretap.Call) []string {
+	t.Helper()
+	sent := map[string]bool{}
+	for _, c := range calls {
+		if !strings.HasPrefix(c.Operation, "SendMessage") {
+			continue
+		}
+		requests, err := iamsim.Map(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range requests {
+			sent[c.Principal+" "+r.Resource] = true
+		}
+	}
+	needed := map[string]bool{} // by what is granted
+	for name, list := range roles {
+		for _, r := range list {
+			for _, p := range r.Policies {
+				for _, arn := range mayOn(t, p.Document, send) {
+					what := name + " " + send + " on " + arn[strings.LastIndex(arn, ":")+1:]
+					needed[what] = needed[what] || sent[r.ARN+" "+arn]
+				}
+			}
+		}
+	}
+	return slices.Collect(func(yield func(string) bool) {
+		for what, yes := range needed {
+			if !yes && !yield(what) {
+				return
+			}
+		}
+	})
 }
 
 // unused are the actions that roles of one name, in all accounts, were granted and none of them needed: "role action".
@@ -91,15 +130,15 @@ func unused(t *testing.T, roles map[string][]stack.Role, by map[string][]string)
 		for _, r := range list {
 			for _, p := range r.Policies {
 				for _, action := range grants(t, p.Document) {
-					granted[action] = true
+					granted[action] = action != send // see unsent
 					if !slices.Contains(by[r.ARN], action) {
 						needed[action] = true
 					}
 				}
 			}
 		}
-		for action := range granted {
-			if !needed[action] {
+		for action, counts := range granted {
+			if counts && !needed[action] {
 				out = append(out, name+" "+action)
 			}
 		}
@@ -108,29 +147,49 @@ func unused(t *testing.T, roles map[string][]stack.Role, by map[string][]string)
 	return out
 }
 
+// grants are the actions that a policy allows.
 func grants(t *testing.T, raw json.RawMessage) []string {
 	t.Helper()
-	var doc struct {
-		Statement []struct {
-			Effect string
-			Action any
+	var out []string
+	for _, s := range allows(t, raw) {
+		out = append(out, texts(s.Action)...)
+	}
+	return out
+}
+
+// mayOn are the resources on which a policy allows an action.
+func mayOn(t *testing.T, raw json.RawMessage, action string) []string {
+	t.Helper()
+	var out []string
+	for _, s := range allows(t, raw) {
+		if slices.Contains(texts(s.Action), action) {
+			out = append(out, texts(s.Resource)...)
 		}
 	}
+	return out
+}
+
+type allow struct{ Effect, Action, Resource any }
+
+func allows(t *testing.T, raw json.RawMessage) []allow {
+	t.Helper()
+	var doc struct{ Statement []allow }
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
+	return slices.DeleteFunc(doc.Statement, func(s allow) bool { return s.Effect != "Allow" })
+}
+
+// texts is a text or a list of texts as a list.
+func texts(v any) []string {
+	list, several := v.([]any)
+	if !several {
+		list = []any{v}
+	}
 	var out []string
-	for _, s := range doc.Statement {
-		if s.Effect != "Allow" {
-			continue
-		}
-		switch action := s.Action.(type) {
-		case string:
-			out = append(out, action)
-		case []any:
-			for _, a := range action {
-				out = append(out, a.(string))
-			}
+	for _, x := range list {
+		if s, ok := x.(string); ok {
+			out = append(out, s)
 		}
 	}
 	return out

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -199,11 +200,9 @@ func (w *world) furnish(stackName, rules string) {
 	}
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(where, "s3://"), "/")
 	w.bucket = bucket
-	secret, err := json.Marshal(map[string]string{"bot_token": slackToken, "signing_secret": slackSigning})
-	if err != nil {
-		w.t.Fatal(err)
+	for name, text := range map[string]string{"shoreup/slack": `{"bot_token":"` + slackToken + `"}`, "shoreup/slack-signing": `{"signing_secret":"` + slackSigning + `"}`} {
+		w.call(w.account, region, "secretsmanager:CreateSecret", map[string]string{"Name": name, "SecretString": text})
 	}
-	w.call(w.account, region, "secretsmanager:CreateSecret", map[string]string{"Name": "shoreup/slack", "SecretString": string(secret)})
 	w.call(w.account, region, "s3:PutObject", map[string]string{"Bucket": bucket, "Key": key, "Body": rules})
 }
 
@@ -280,16 +279,20 @@ func (w *world) invocations(name string) int64 {
 	return 0
 }
 
-// noDeadLetters fails if anything was given up.
+// noDeadLetters fails if anything was given up, in any account and Region.
 func (w *world) noDeadLetters() {
 	w.t.Helper()
-	for _, name := range []string{"dead-letters", "undelivered", "events-dlq", "evaluate-dlq", "commands-dlq", "sweep-dlq", "apply-dlq", "notify-dlq", "decide-dlq", "words-dlq", "report-dlq", "reconciliation-dlq"} {
-		letters, err := w.Take(w.t.Context(), w.queue(name))
+	for _, arn := range w.Queues() {
+		name := arn[strings.LastIndex(arn, ":")+1:]
+		if !strings.HasSuffix(name, "-dlq") && !slices.Contains([]string{prefix + "-dead-letters", prefix + "-undelivered", prefix + "-unforwarded"}, name) {
+			continue
+		}
+		letters, err := w.Take(w.t.Context(), arn)
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		for _, m := range letters {
-			w.t.Errorf("in queue %s: %s%.500s", name, reason(m.Attributes), m.Body)
+			w.t.Errorf("in queue %s: %s%.500s", arn, reason(m.Attributes), m.Body)
 		}
 	}
 }

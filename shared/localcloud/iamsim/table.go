@@ -46,6 +46,7 @@ func storage() []map[string][]need {
 	return []map[string][]need{
 		one("s3", "bucket", "GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy", "GetBucketAcl", "PutBucketAcl", "GetBucketTagging", "GetBucketWebsite",
 			"GetBucketVersioning", "GetBucketOwnershipControls", "CreateBucket"),
+		one("cloudfront", "", "ListDistributions"),
 		as("s3:ListBuckets", "s3:ListAllMyBuckets", ""),
 		as("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", "bucket"),
 		as("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", "bucket"),

@@ -47,6 +47,7 @@ func kinds() map[string]kind {
 		"AWS::SNS::Topic":                 {"TopicName", "arn:{partition}:sns:{region}:{account}:{name}", map[string]string{"TopicArn": "arn:{partition}:sns:{region}:{account}:{name}", "TopicName": "{name}"}, nil},
 		"AWS::SNS::TopicPolicy":           {"", "{name}", nil, nil},
 		"AWS::SNS::Subscription":          {"", "{name}", nil, nil},
+		"AWS::KMS::Alias":                 {"AliasName", "arn:{partition}:kms:{region}:{account}:{name}", nil, nil},
 		"AWS::KMS::Key":                   {"", "{name}", map[string]string{"Arn": "arn:{partition}:kms:{region}:{account}:key/{name}", "KeyId": "{name}"}, nil},
 		"AWS::Logs::LogGroup":             {"LogGroupName", "{name}", arn("arn:{partition}:logs:{region}:{account}:log-group:{name}:*"), nil},
 		"AWS::CloudWatch::Alarm":          {"AlarmName", "{name}", arn("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"), nil},

@@ -119,6 +119,9 @@ func (c *Cloud) Output(stack, name string) (string, error) {
 // Ignored returns what the stacks have and this cloud does not run: resource types, and of each which ("stack/LogicalId").
 func (c *Cloud) Ignored() map[string][]string { return maps.Clone(c.ignored) }
 
+// Queues returns the ARNs of all queues, sorted.
+func (c *Cloud) Queues() []string { return slices.Sorted(maps.Keys(c.queues)) }
+
 // Owns tells whether the stacks made what has this ARN: a queue, table, bucket, role, function.
 func (c *Cloud) Owns(arn string) bool { return slices.Contains(c.own, arn) }
 

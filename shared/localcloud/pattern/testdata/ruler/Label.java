@@ -3,7 +3,8 @@
 // operators.jsonl: a line {"name": ..., "pattern": ..., "event": ...} gets "ruler": true (matches), false or "refused".
 // A pattern that is not JSON, or whose spelling matters to a reader of JSON, stands in "text" as a string instead.
 // events.jsonl: a line {"name": ..., "event": ...} gets "matches": the names of the patterns in patterns.json that match.
-// Answers that stand there already are replaced.
+// Answers that stand there already are replaced. patterns.json holds the patterns of the templates "shoreup", "shoreup-home" (Home...) and "shoreup-hub" (Hub...)
+// as they were when they were last labelled, account 111122223333: a test of package infra says when one of another form has come.
 //
 // How to: put software.amazon.event.ruler:event-ruler:2.0.1 and what it depends on into a folder LIB (Maven's
 // dependency:copy-dependencies does), and run, in the folder above this one,
