@@ -40,7 +40,7 @@ func (r *rig) decided(n size) []figures {
 	return []figures{
 		r.measure("decide", n, pointers.payloads[0], pointers.after(1)),
 		r.measure("interact", n, clicks.payloads[0], clicks.after(1)),
-		r.measure("review", n, page, load{"the review page asks what waits", slices.Repeat([][]byte{page}, n.sweeps), 1}),
+		r.measure("review", n, page, load{"the review page asks what waits", slices.Repeat([][]byte{page}, n.warm), 1}),
 		r.measure("report", n, []byte("{}"), load{"the whole report of those fixes and requests", slices.Repeat([][]byte{[]byte("{}")}, n.sweeps), 1}),
 	}
 }
