@@ -80,9 +80,7 @@ func (c *court) words() []hostile {
 		add("four-eyes", "who caused it says yes, as "+who, c.open, as(who))
 		add("four-eyes", "who caused it says no, as "+who, c.open, as(who), say(approval.No))
 	}
-	for _, s := range c.again() {
-		out = append(out, s)
-	}
+	out = append(out, c.again()...)
 	add("again", "a second yes of the same person", c.two)
 	add("again", "a second yes by another identity", c.two, as("arn:aws:iam::111122223333:user/ada"))
 	add("ended", "a yes to what is approved", c.yes, as("U0BO000001"))
