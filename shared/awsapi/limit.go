@@ -34,9 +34,12 @@ const (
 	floorRate = 0.2 // requests a second, however often we were throttled
 )
 
+// emulated is how much faster than AWS an emulator on this machine may be asked: nobody's quota is used up there.
+const emulated = 20
+
 type limiterKey struct {
 	account, region, service string
-	write                    bool
+	write, local             bool
 }
 
 // limiters are per account, Region and API class, shared by all sessions of this process.
@@ -57,7 +60,11 @@ func (l *limiterSet) get(s Session, op string, write bool) (*rate.Limiter, Budge
 	if write {
 		budget = b.write
 	}
-	key := limiterKey{s.Account, s.Region, service, write}
+	local := s.shared != nil && s.shared.local
+	if local {
+		budget = Budget{budget.PerSecond * emulated, budget.Burst * emulated}
+	}
+	key := limiterKey{s.Account, s.Region, service, write, local}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lim, ok := l.m[key]

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -147,4 +148,23 @@ func TestPinnedDialsNothingElse(t *testing.T) {
 		t.Fatalf("a made-up host was not dialled at the emulator: %v", err)
 	}
 	resp.Body.Close()
+}
+
+// Only an emulator at an address of this machine may be asked faster: a name like localhost can lead anywhere.
+func TestOnlyAnEmulatorHereIsAskedFaster(t *testing.T) {
+	t.Parallel()
+	const aws10 = 10 // EC2's budget of reads
+	for endpoint, want := range map[string]float64{
+		"": aws10, "https://ec2.eu-west-1.amazonaws.com": aws10, "http://localhost:5000": aws10, "http://127.0.0.1.example.com": aws10, "http://10.0.0.1:5000": aws10, "::": aws10,
+		"http://127.0.0.1:5000": aws10 * emulated, "http://[::1]:5000": aws10 * emulated, "http://127.8.8.8": aws10 * emulated,
+	} {
+		cfg := aws.Config{}
+		if endpoint != "" {
+			cfg.BaseEndpoint = &endpoint
+		}
+		lim, budget := limiters.get(NewSession(cfg, "emulated", t.Name()), "ec2:DescribeThings", false)
+		if float64(lim.Limit()) != want || budget.PerSecond != want {
+			t.Errorf("%q: %v and %v a second, want %v", endpoint, lim.Limit(), budget.PerSecond, want)
+		}
+	}
 }

@@ -6,6 +6,8 @@ package awsapi
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -21,6 +23,7 @@ type Session struct {
 // sharedState is what all sessions over one configuration have in common: the configuration and the clients made from it.
 type sharedState struct {
 	cfg     aws.Config
+	local   bool     // AWS is an emulator on this machine
 	clients sync.Map // clientKey -> *client
 }
 
@@ -28,7 +31,20 @@ type clientKey struct{ region, kind string }
 
 // NewSession makes a session from SDK configuration. Only the program's edge (functions, command line, tests) has one.
 func NewSession(cfg aws.Config, account, region string) Session {
-	return Session{Account: account, Region: region, shared: &sharedState{cfg: cfg}}
+	return Session{Account: account, Region: region, shared: &sharedState{cfg: cfg, local: loopback(cfg.BaseEndpoint)}}
+}
+
+// loopback reports whether an endpoint is on this machine, by its address and not by a name that anybody could give to another.
+func loopback(endpoint *string) bool {
+	if endpoint == nil {
+		return false
+	}
+	u, err := url.Parse(*endpoint)
+	if err != nil {
+		return false
+	}
+	at, err := netip.ParseAddr(u.Hostname())
+	return err == nil && at.IsLoopback()
 }
 
 // In returns the same access in another Region of the same account.

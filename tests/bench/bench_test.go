@@ -18,6 +18,9 @@ const (
 	barRSS   = 40 << 20
 	barCPU   = 2 * time.Millisecond
 	slack    = 4
+	// maySway is by how much the cost of a bare request differs from one minute to the next here, and what is left after subtracting it with it. What our own code takes
+	// by itself, TestOwnWorkIsUnderItsBar says more exactly.
+	maySway = 400 * time.Microsecond
 )
 
 // size of a measurement.
@@ -212,7 +215,8 @@ func (f figures) check(t testing.TB) {
 		t.Errorf("%s has %.1f MiB after its first event, the bar is %d", f.name, float64(f.rss)/(1<<20), barRSS>>20)
 	}
 	for _, c := range f.events {
-		if !slices.Contains([]string{"sweep", "seal", "report"}, f.name) && c.own > slack*barCPU { // one of theirs is a whole Region, or a whole log
+		unsure := time.Duration(c.requests * float64(maySway))
+		if !slices.Contains([]string{"sweep", "seal", "report"}, f.name) && c.own > slack*barCPU+unsure { // one of theirs is a whole Region, or a whole log
 			t.Errorf("%s takes %v of own CPU for %s, the bar is %v", f.name, c.own, c.what, barCPU)
 		}
 	}
