@@ -116,8 +116,12 @@ func (e *Engine) settleFree(ctx, first context.Context, j *job) (core.Finding, e
 	return f, busyIfOvertaken(err)
 }
 
-// overtaken reports whether nothing was written because somebody else, at the same resource and control, was first.
-func overtaken(err error) bool { return occurrence.Moved(err) || errors.Is(err, occurrence.ErrMoved) }
+// overtaken reports whether nothing was written because somebody else, at the same resource and control, was first. Where calls were made and only their result
+// could not be recorded, going through it again would hide that.
+func overtaken(err error) bool {
+	var made *UnrecordedError
+	return !errors.As(err, &made) && (occurrence.Moved(err) || errors.Is(err, occurrence.ErrMoved))
+}
 
 func busyIfOvertaken(err error) error {
 	if overtaken(err) {
