@@ -31,15 +31,12 @@ type clientKey struct{ region, kind string }
 
 // NewSession makes a session from SDK configuration. Only the program's edge (functions, command line, tests) has one.
 func NewSession(cfg aws.Config, account, region string) Session {
-	return Session{Account: account, Region: region, shared: &sharedState{cfg: cfg, local: loopback(cfg.BaseEndpoint)}}
+	return Session{Account: account, Region: region, shared: &sharedState{cfg: cfg, local: Loopback(aws.ToString(cfg.BaseEndpoint))}}
 }
 
-// loopback reports whether an endpoint is on this machine, by its address and not by a name that anybody could give to another.
-func loopback(endpoint *string) bool {
-	if endpoint == nil {
-		return false
-	}
-	u, err := url.Parse(*endpoint)
+// Loopback reports whether a URL leads to this machine, by its address and not by a name that anybody could give to another.
+func Loopback(endpoint string) bool {
+	u, err := url.Parse(endpoint)
 	if err != nil {
 		return false
 	}

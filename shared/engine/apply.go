@@ -428,7 +428,8 @@ func (e *Engine) PeopleDecide(ctx context.Context, file *rules.File) (bool, erro
 	if file == nil || len(file.People) > 0 || e.InForce == nil {
 		return file == nil || len(file.People) > 0, nil
 	}
-	return e.InForce(ctx)
+	in, err := e.InForce(ctx, file)
+	return err == nil && len(in.People) > 0, err
 }
 
 const decidedByPeople = "there are people who decide about it, none of them alone on their own machine: shoreup pending shows what waits, shoreup approve says yes"

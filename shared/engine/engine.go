@@ -36,8 +36,8 @@ type Engine struct {
 	Exempted func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error)
 	// NotExempted is the same as a condition of the transaction that records an intent. Nil: none.
 	NotExempted func(control string, r awsapi.Resource) dynamodbapi.Item
-	// InForce reports whether the installation has people who decide, whatever the rules file at hand says. Nil: only the file says so.
-	InForce func(context.Context) (bool, error)
+	// InForce returns the file whose people decide in the installation, where the one at hand is the newest. Nil: the one at hand.
+	InForce func(context.Context, *rules.File) (*rules.File, error)
 	// Ask points the deciding function to a resource whose plan waits for people, or does not any more. It says only where to look, and when somebody
 	// clicked for a fix of it in Security Hub, nobody knows who: the zero time if nobody did.
 	Ask func(ctx context.Context, control string, r awsapi.Resource, clicked time.Time) error

@@ -255,7 +255,12 @@ func TestPeopleOfTheInstallationDecideWhateverFileIsBrought(t *testing.T) {
 			r.setup(publicBucket)
 			want(t, r.evaluate(), core.AwaitingApproval)
 			brought := r.after(c.file, 0)
-			brought.InForce = func(context.Context) (bool, error) { return c.inForce, nil }
+			brought.InForce = func(_ context.Context, file *rules.File) (*rules.File, error) {
+				if c.inForce {
+					return rules.Load([]byte(listed))
+				}
+				return file, nil
+			}
 			plan := brought.Find(t.Context(), bucketpublic.Control(), r.resource(), core.Cause{Origin: rules.OriginCLI})
 			f, err := brought.ApplyApproved(t.Context(), bucketpublic.Control(), r.resource(), plan.Hash, c.approver)
 			if err != nil {

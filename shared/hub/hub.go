@@ -20,6 +20,7 @@ import (
 	"github.com/shoreup/shoreup/shared/engine"
 	"github.com/shoreup/shoreup/shared/notify"
 	"github.com/shoreup/shoreup/shared/occurrence"
+	"github.com/shoreup/shoreup/shared/rules"
 )
 
 // Hub is an installation with an engine that runs on it.
@@ -63,7 +64,9 @@ func New(cfg aws.Config, env Env, controls []core.Control) *Hub {
 		h.Engine.Granted = func(ctx context.Context, k approval.Key) (approval.Grant, bool, error) {
 			return approval.Granted(ctx, store, approvals, k, time.Now())
 		}
-		h.Engine.InForce = func(ctx context.Context) (bool, error) { return approval.PeopleInForce(ctx, store, approvals) }
+		h.Engine.InForce = func(ctx context.Context, file *rules.File) (*rules.File, error) {
+			return approval.InForce(ctx, store, approvals, file)
+		}
 		h.Engine.Exempted = func(ctx context.Context, control string, r awsapi.Resource) (approval.Exemption, bool, error) {
 			return approval.Exempted(ctx, store, approvals, control, r, time.Now())
 		}

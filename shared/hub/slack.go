@@ -3,11 +3,10 @@ package hub
 import (
 	"context"
 	"encoding/json"
-	"net/netip"
-	"net/url"
 	"time"
 
 	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/awsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/dynamodbapi"
 	"github.com/shoreup/shoreup/shared/awsapi/secretsapi"
 	"github.com/shoreup/shoreup/shared/awsapi/sqsapi"
@@ -23,14 +22,10 @@ const localInterval = 50 * time.Millisecond
 
 // intervalAt is how far apart messages to an address of Slack's API are: 0 is as far as Slack wants them.
 func intervalAt(address string) time.Duration {
-	u, err := url.Parse(address)
-	if err != nil {
-		return 0
+	if awsapi.Loopback(address) {
+		return localInterval
 	}
-	if host, err := netip.ParseAddr(u.Hostname()); err != nil || !host.IsLoopback() {
-		return 0
-	}
-	return localInterval
+	return 0
 }
 
 // Slack makes the sender from the secret, which package slackapp describes, and the rules file's channels. People can answer messages where there is a

@@ -4,17 +4,22 @@ import (
 	"testing"
 
 	"github.com/shoreup/shoreup/shared/approval"
+	"github.com/shoreup/shoreup/shared/rules"
 )
 
 func TestPeopleAreInForceOnceAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	inForce := func() bool {
-		yes, err := approval.PeopleInForce(t.Context(), w.desk.Store, w.desk.Table)
+		brought, err := rules.Load([]byte("version: 1\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return yes
+		in, err := approval.InForce(t.Context(), w.desk.Store, w.desk.Table, brought)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(in.People) > 0
 	}
 	if inForce() {
 		t.Error("people are in force in an installation that nobody has used")
