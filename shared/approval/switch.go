@@ -30,17 +30,21 @@ func (d *Desk) SwitchNews(ctx context.Context) (Note, bool, error) {
 	if err != nil || s.Since.IsZero() || !s.Engaged && d.Now().Sub(s.Since) > freshLift {
 		return Note{}, false, err
 	}
-	v := dynamodbapi.Key("switch", "told")
-	v[attrTold] = s.Since.UTC().Format(time.RFC3339Nano)
-	_, err = d.Store.Write(ctx, dynamodbapi.Item{Op: dynamodbapi.Put, Table: d.Table, Put: v, Must: mustBeUntold,
-		Condition: "attribute_not_exists(pk) OR " + attrTold + " <> :since", Values: dynamodbapi.Values{":since": v[attrTold]}})
+	key, since := dynamodbapi.Key("switch", "told"), s.Since.UTC().Format(time.RFC3339Nano)
+	last, _, err := d.Store.Get(ctx, d.Table, key)
+	if err != nil || last.Text(attrTold) == since {
+		return Note{}, false, err
+	}
+	held, err := d.held(ctx)
+	if err != nil { // the next look tells it
+		return Note{}, false, err
+	}
+	key[attrTold] = since
+	_, err = d.Store.Write(ctx, dynamodbapi.Item{Op: dynamodbapi.Put, Table: d.Table, Put: key, Must: mustBeUntold,
+		Condition: "attribute_not_exists(pk) OR " + attrTold + " <> :since", Values: dynamodbapi.Values{":since": since}})
 	var told *dynamodbapi.ConditionError
 	if errors.As(err, &told) {
 		return Note{}, false, nil
 	}
-	if err != nil {
-		return Note{}, false, err
-	}
-	held, err := d.held(ctx)
 	return Note{Switch: &Switched{s, held}}, err == nil, err
 }

@@ -168,3 +168,20 @@ func TestInForce(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What could not be told now is told by the next look: counting what is held up may fail.
+func TestNewsOfTheKillSwitchIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.desk.Book.Engage(t.Context(), "ops", "a storm"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	w.desk.Accounts = func(context.Context) []string { end(); return []string{w.account} }
+	if _, is, err := w.desk.SwitchNews(ctx); err == nil || is {
+		t.Fatalf("told %v, %v, although nothing could be read", is, err)
+	}
+	if n, is, err := w.desk.SwitchNews(t.Context()); err != nil || !is || !n.Switch.Switch.Engaged {
+		t.Errorf("told %v, %v: %+v", is, err, n.Switch)
+	}
+}
